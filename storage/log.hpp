@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// The log as the server sees it: one object that owns the data directory, the journal, recovery and the threads that
+// write. Order of life: open -> recover -> start -> (traffic through journal()) -> stop. Errors before start are refusals:
+// one line for stderr and exit 1, with nothing on the disk changed. Errors after start end the process (FatalHandler).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/system/result.hpp>
+
+#include "storage/clock.hpp"
+#include "storage/file_system.hpp"
+#include "storage/journal.hpp"
+#include "storage/log_options.hpp"
+#include "storage/random.hpp"
+#include "storage/types.hpp"
+
+namespace storage {
+
+class Store;
+class ReplaySink;
+class Committer;
+class DataDirectory;
+
+struct RecoveryReport {
+    Lsn last{};                // the last record that was replayed; new ones go on from here
+    Lsn durable{};             // D: the highest LSN that the log names durable
+    std::uint64_t epoch = 0;   // of the newest segment found; this run writes epoch + 1
+    std::string directory_id;  // 32 hex digits; empty: a new directory
+    UnixMs now_max = 0;        // the largest `now` in any frame: the server's time starts from there
+    std::uint64_t segments = 0, bytes = 0, records = 0;
+    std::uint64_t set_aside_bytes = 0, set_aside_files = 0;  // what a crash left beyond the end, kept in lost-<time>/
+    std::uint64_t duration_ns = 0;
+};
+
+// Moves while recover() runs; any thread may read it (LOADING, INFO).
+struct RecoveryProgress {
+    std::atomic<std::uint64_t> bytes_read{0}, bytes_total{0}, records{0};
+    std::atomic<bool> running{false};
+};
+
+struct LogFigures {
+    Journal::Figures journal;
+    Fsync appendfsync = Fsync::everysec;
+    Lsn appended{}, written{}, durable{};
+    std::uint64_t groups = 0;         // batches taken and written
+    std::uint64_t group_records = 0;  // in all of them; records per group = group_records / groups
+    std::uint64_t group_records_last = 0, group_records_max = 0;
+    std::uint64_t bytes_written = 0;  // frames, marks and ends, not the zeros of preparing
+    std::uint64_t syncs = 0;          // fdatasyncs of segments that carry records
+    std::uint64_t sync_ns_last = 0, sync_ns_total = 0, sync_ns_max = 0;
+    std::uint64_t sync_delayed = 0;  // times that everysec fell more than 2 s behind and writes were parked
+    bool behind = false;             // it is so now
+    std::uint64_t segments = 0;      // files wal-* in the directory
+    std::uint64_t segment_bytes_total = 0;
+    std::uint64_t spares = 0, spare_bytes = 0;
+    bool preparing_failed = false;  // writes answer MISCONF; what_failed says why
+    std::string what_failed;
+    std::uint64_t epoch = 0;
+};
+
+class Log {
+public:
+    // `fs` must be rooted at the data directory; see open_posix for the usual way.
+    static boost::system::result<std::unique_ptr<Log>, Refusal> open(std::unique_ptr<FileSystem> fs, LogOptions options,
+                                                                     Clock& clock, SteadyNow& now, RandomSource& random);
+    // Creates `dir` (its last component only, 0700) if it is absent, and takes its lock.
+    static boost::system::result<std::unique_ptr<Log>, Refusal> open_posix(const std::string& dir, LogOptions options,
+                                                                           Clock& clock, SteadyNow& now, RandomSource& random);
+    ~Log();  // stops, if that was not done
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+
+    // Replays everything into an empty store with several threads, ends what the last process left open, and moves
+    // SteadyNow up. Blocks; once, before start. finish_replay of the store is called too.
+    boost::system::result<RecoveryReport, Refusal> recover(Store& store);
+    boost::system::result<RecoveryReport, Refusal> recover(ReplaySink& sink);
+    const RecoveryProgress& progress() const { return progress_; }
+
+    // Prepares the first segments and starts the threads. A full disk is no error: writes answer MISCONF until it has room.
+    void start();
+    // Writes and makes durable all that was appended, ends with a mark, joins the threads. Nothing may be appended after.
+    void stop();
+
+    Journal& journal() { return journal_; }
+    void set_appendfsync(Fsync mode);  // any thread, while running
+    Fsync appendfsync() const;
+    // Any thread: asks for everything appended so far to be made durable soon, in any mode. Watch journal().durable().
+    void request_sync();
+    LogFigures figures() const;  // any thread
+    const RecoveryReport& recovered() const { return report_; }
+
+private:
+    Log(std::unique_ptr<FileSystem> fs, std::unique_ptr<FileLock> lock, LogOptions options, Clock& clock, SteadyNow& now,
+        RandomSource& random);
+
+    std::unique_ptr<FileSystem> fs_;
+    std::unique_ptr<FileLock> lock_;
+    LogOptions options_;
+    Clock& clock_;
+    SteadyNow& now_;
+    RandomSource& random_;
+    Journal journal_;
+    RecoveryProgress progress_;
+    RecoveryReport report_;
+    struct Running;  // the write side, there from recover() on
+    std::unique_ptr<Running> running_;
+};
+
+}  // namespace storage
