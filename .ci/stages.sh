@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# The stages of CI, and the one way to run test programs. Sourced by dev. Each stage is a function stage_NAME that returns
+# non-zero on failure; the table below has its time limit in seconds. All limits together stay under 90 minutes, because CI
+# stops there; on two cores that have never built us the whole takes about half of that.
+
+STAGES="test release lint strace crash power clients asan tsan fuzz"
+declare -A LIMIT=([test]=1200 [release]=900 [lint]=900 [strace]=120 [crash]=420 [power]=300 [clients]=600 [asan]=1080 [tsan]=1080
+    [fuzz]=720 [image]=1800)
+CI_SECONDS=${TOKMESH_CI_SECONDS:-5280}  # all stages together: what is left over is the last stage's limit
+
+# run_tests BUILD_FOLDER [FILTER] [PROGRAM...]: runs the test programs, ends with `N passed, N failed` (test cases).
+run_tests() {
+    local dir=$1 filter=$2 program log code counts passed=0 failed=0 started; shift 2
+    local programs=("$@")
+    [ ${#programs[@]} -gt 0 ] || programs=(repository tests_resp tests_storage tests_server tests_fuzz_corpus tests_integration)
+    mkdir -p "$dir/logs"
+    for program in "${programs[@]}"; do
+        log=$dir/logs/$program.log; started=$SECONDS
+        case $program in
+            repository) [ -z "$filter" ] || continue
+                python3 tests/tidy/repository_test.py >"$log" 2>&1 && python3 tests/tidy/repository_test_test.py >>"$log" 2>&1 ;;
+            tests_fuzz_corpus) [ -z "$filter" ] || continue
+                timeout -k 10 300 "$dir/$program" tests/fuzz/corpus >"$log" 2>&1 </dev/null ;;
+            *) timeout -k 10 900 "$dir/$program" ${filter:+"$filter"} >"$log" 2>&1 </dev/null ;;
+        esac
+        code=$?
+        # "All tests passed (9 assertions in 3 test cases)" or "test cases: 3 | 2 passed | 1 failed"
+        counts=$(sed -n -E 's/^All tests passed .* in ([0-9]+) test cases?\).*/\1 0/p
+            s/^test cases: *([0-9]+) .*\| *([0-9]+) failed.*/\1 \2/p' "$log" | tail -1)
+        local cases=${counts%% *} bad=${counts##* }
+        grep -q 'No test cases matched' "$log" && cases=0 bad=0 code=0
+        if [ $code != 0 ] && [ "${bad:-0}" = 0 ]; then cases=$((${cases:-0} + 1)) bad=1; fi
+        passed=$((passed + ${cases:-1} - ${bad:-0})); failed=$((failed + ${bad:-0}))
+        if [ $code != 0 ]; then
+            tail -n 60 "$log"
+            echo "$program: FAILED, exit code $code ($((SECONDS - started)) s; all of it in $log)"
+        elif [ "${cases:-1}" != 0 ]; then
+            echo "$program: ${cases:-1} passed ($((SECONDS - started)) s)"
+        fi
+    done
+    [ $((passed + failed)) -gt 0 ] || { echo "no test matches '$filter'"; failed=1; }
+    echo "$passed passed, $failed failed"
+    [ $failed = 0 ]
+}
+
+stage_test() { ./dev test; }
+
+stage_release() {  # what is shipped passes the integration tests too
+    need_packages $PACKAGES_BUILD $PACKAGES_TEST
+    provide_redis_server
+    build release && build debug tests_integration || return 1
+    TOKMESH_BIN=$ROOT/build/release/tokmesh run_tests build/debug "" tests_integration
+}
+
+stage_lint() { ./dev lint; }
+
+# The server that the stages below drive from outside: the release.
+with_release() {
+    need_packages $PACKAGES_BUILD $PACKAGES_TEST "$@"
+    provide_redis_server
+    build release || return 1
+    export TOKMESH_BIN=$ROOT/build/release/tokmesh
+}
+
+stage_strace() {  # an fdatasync that covers a write returns before its reply is sent
+    with_release $PACKAGES_STRACE && build debug && run_tests build/debug "[strace]" tests_crash
+}
+
+stage_crash() {  # SIGKILL under load, then the oracle; TOKMESH_CRASH_ROUNDS
+    with_release && build debug && run_tests build/debug "[crash]" tests_crash
+}
+
+stage_power() {  # power cuts on a disk in memory, after every single step; TOKMESH_POWER_HISTORIES
+    need_packages $PACKAGES_BUILD $PACKAGES_TEST
+    build debug && run_tests build/debug "[power]" tests_storage
+}
+
+stage_clients() { with_release $PACKAGES_CLIENTS && bash tests/compat/run; }
+
+stage_asan() {
+    need_packages $PACKAGES_BUILD $PACKAGES_TEST $PACKAGES_CLANG
+    provide_redis_server
+    build asan || return 1
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+    run_tests build/asan "" tests_resp tests_storage tests_server tests_fuzz_corpus tests_integration
+}
+
+stage_tsan() {
+    need_packages $PACKAGES_BUILD $PACKAGES_TEST $PACKAGES_CLANG
+    provide_redis_server
+    build tsan || return 1
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    run_tests build/tsan "" tests_storage tests_server tests_integration
+}
+
+stage_fuzz() {  # the seeds were replayed by `test` and `asan`; here libFuzzer goes on from them
+    need_packages $PACKAGES_BUILD $PACKAGES_TEST $PACKAGES_CLANG
+    build fuzz fuzz_targets || return 1
+    local target name failed=0
+    for target in build/fuzz/*_fuzz; do
+        name=$(basename "$target" _fuzz)
+        mkdir -p "build/fuzz/corpus/$name"
+        "$target" -max_total_time="${TOKMESH_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" \
+            -print_final_stats=1 "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 </dev/null ||
+            { tail -40 "build/fuzz/$name.log"; echo "$name: FAILED, see build/fuzz/$name-*"; failed=1; }
+        echo "$name: $(sed -n 's/^stat::number_of_executed_units: */runs: /p' "build/fuzz/$name.log")"
+    done
+    return $failed
+}
+
+stage_image() {  # not part of CI: needs root and ../shared
+    local check=../shared/tools/image-check.sh
+    [ -e $check ] || { echo "the image is checked by $check, which is not here"; return 1; }
+    need_packages redis-tools
+    $check -C . -f docker/Dockerfile -p 6391 -n private -c 'redis-cli -p $PORT SESS.CREATE alice TTL 3600 | tee /dev/stderr | grep -q tmtk_' \
+        -r 'test "$(redis-cli -p $PORT SESS.COUNTUSER alice)" = 1'
+}
+
+# ci [full] [STAGE...]: each stage in a process of its own, with its time limit; one closing line.
+ci() {
+    local stages=("$@") stage passed=0 failed=0 started limit code
+    if [ "${1-}" = list ]; then echo "$STAGES image"; return; fi
+    if [ "${1-}" = __stage ]; then "stage_$2"; return; fi
+    if [ "${1-}" = full ]; then
+        export TOKMESH_CRASH_ROUNDS=${TOKMESH_CRASH_ROUNDS:-300} TOKMESH_POWER_HISTORIES=${TOKMESH_POWER_HISTORIES:-200} \
+            TOKMESH_FUZZ_SECONDS=${TOKMESH_FUZZ_SECONDS:-300}
+        CI_SECONDS=${TOKMESH_CI_SECONDS:-86400}
+        for stage in $STAGES image; do LIMIT[$stage]=7200; done
+        stages=("${@:2}")
+    fi
+    [ ${#stages[@]} -gt 0 ] || read -r -a stages <<<"$STAGES"
+    mkdir -p build/ci
+    export CI=true
+    for stage in "${stages[@]}"; do
+        [ -n "${LIMIT[$stage]-}" ] || die "no stage '$stage'; there are: $STAGES image"
+        started=$SECONDS; limit=$((CI_SECONDS - SECONDS))
+        [ $limit -lt "${LIMIT[$stage]}" ] || limit=${LIMIT[$stage]}
+        echo "== $stage"
+        if [ $limit -le 0 ]; then code=124; else timeout -k 20 $limit ./dev ci __stage "$stage" >"build/ci/$stage.log" 2>&1 </dev/null; code=$?; fi
+        if [ $code = 0 ]; then
+            passed=$((passed + 1))
+            grep -E '^[a-z_]+: [0-9]+ passed|^[a-z_]+: runs' "build/ci/$stage.log" | sed 's/^/   /'
+            echo "== $stage: ok ($((SECONDS - started)) s)"
+        else
+            failed=$((failed + 1))
+            tail -n 80 "build/ci/$stage.log" | sed 's/^/   /'
+            echo "== $stage: FAILED, exit code $code$([ $code = 124 ] && echo " (out of time: $limit s)") ($((SECONDS - started)) s)"
+        fi
+    done
+    echo "time in all: $((SECONDS / 60)) min $((SECONDS % 60)) s"
+    echo "$passed passed, $failed failed"
+    [ $failed = 0 ]
+}
