@@ -32,7 +32,8 @@ public:
 
     // Room for `bytes` at the end; commit() then says how many were written. The pointer is valid until the next call.
     char* prepare(std::size_t bytes) {
-        if (capacity_ - end_ < bytes) [[unlikely]] grow(bytes);
+        if (capacity_ - end_ < bytes) [[unlikely]]
+            grow(bytes);
         return block_.get() + end_;
     }
     void commit(std::size_t bytes) noexcept { end_ += bytes; }
@@ -59,8 +60,8 @@ public:
         if (empty() && capacity_ > kept_bytes) OutputBuffer().swap(*this);
     }
 
-    // Makes the bytes from `from` on move by `by` (which may be negative); those in between are not set.
-    char* shift(std::size_t from, std::ptrdiff_t by);
+    // Moves the bytes from `from` on, up to the end, by `by`, which may be negative. A gap that opens is not set.
+    void move_tail(std::size_t from, std::ptrdiff_t by);
     // The bytes at `offset` from the front, to be changed in place.
     char* at(std::size_t offset) noexcept { return block_.get() + begin_ + offset; }
 

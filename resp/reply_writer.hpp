@@ -29,12 +29,12 @@ public:
     void error(std::string_view text);  // whole text with its code, without '-': "WRONGTYPE Operation against ..."
     void integer(std::int64_t value);
     void bulk(std::string_view bytes);
-    void null();        // $-1 in RESP2
-    void null_array();  // *-1 in RESP2
-    void boolean(bool value);                                    // :1 or :0 in RESP2
-    void real(double value);                                     // a bulk in RESP2
+    void null();                                                    // $-1 in RESP2
+    void null_array();                                              // *-1 in RESP2
+    void boolean(bool value);                                       // :1 or :0 in RESP2
+    void real(double value);                                        // a bulk in RESP2
     void verbatim(std::string_view format, std::string_view text);  // format: 3 letters, "txt"; a bulk in RESP2
-    void big_number(std::string_view digits);                    // a bulk in RESP2
+    void big_number(std::string_view digits);                       // a bulk in RESP2
 
     // Headers; the caller writes the n elements (2n for a map) after it.
     void array(std::size_t n) { header('*', n); }

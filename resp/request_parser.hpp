@@ -68,31 +68,42 @@ private:
     };
     static constexpr std::uint32_t no_bulk = 0xFFFF'FFFF;
 
+    struct NumberWords {
+        std::string_view invalid, too_big;
+    };
+
     void start_over() noexcept;
-    bool pass_over(std::size_t bytes, std::string_view& request);
     Outcome need(std::size_t bytes) noexcept;
     Outcome fail(std::string_view text);
+    Outcome pass_over(std::size_t bytes);
     Outcome find_line(std::string_view request, char end, std::string_view too_big);
+    Outcome read_number(std::string_view request, std::int64_t& value, const NumberWords& words);
     Outcome read_start(std::string_view request);
+    Outcome read_inline(std::string_view request);
     Outcome read_count(std::string_view request);
     Outcome read_bulks(std::string_view request);
     Outcome read_bulk_header(std::string_view request);
-    Outcome read_inline(std::string_view request);
-    Outcome split_inline(std::string_view line);
+    void take_short_bulks(std::string_view request);
     Outcome pause(std::string_view request, std::size_t missing);
-    bool fits(std::size_t bulk_bytes) const noexcept { return at_ + bulk_bytes + 2 <= limits_.request_bytes_max; }
-    Outcome too_big_request();
-    void add(std::string_view argument);
+    void resume(std::string_view request);
+    void add(std::string_view argument) {
+        if (count_ < few_.size()) [[likely]] {
+            few_[count_] = argument;
+        } else {
+            spill(argument);
+        }
+        ++count_;
+    }
     void spill(std::string_view argument);
 
     RequestLimits limits_{};
     State state_ = State::start;
-    std::uint32_t remaining_ = 0;     // arguments of the array still to come
-    std::uint32_t bulk_ = no_bulk;    // length of the bulk whose bytes are next
-    std::size_t count_ = 0;           // arguments parsed
-    std::size_t skipped_ = 0;         // bytes of empty requests in front of the current one
-    std::size_t at_ = 0;              // first byte not parsed yet, from the start of the request
-    std::size_t searched_ = 0;        // bytes from at_ on that are known not to hold the end of the line
+    std::uint32_t remaining_ = 0;   // arguments of the array still to come
+    std::uint32_t bulk_ = no_bulk;  // length of the bulk whose bytes are next
+    std::size_t count_ = 0;         // arguments parsed
+    std::size_t skipped_ = 0;       // bytes of empty requests in front of the current one
+    std::size_t at_ = 0;            // first byte not parsed yet, from the start of the request
+    std::size_t searched_ = 0;      // bytes from at_ on that are known not to hold the end of the line
     std::size_t wanted_ = 1;
     std::array<std::string_view, limits::arguments_inline> few_;
     std::vector<std::string_view> many_;  // all arguments, once they are more than few_ holds
