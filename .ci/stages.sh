@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
 # The stages of CI, and the one way to run test programs. Sourced by dev. Each stage is a function stage_NAME that returns
 # non-zero on failure; the table below has its time limit in seconds. All limits together stay under 90 minutes, because CI
 # stops there; on two cores that have never built us the whole takes about half of that.
@@ -18,7 +18,7 @@ run_tests() {
         log=$dir/logs/$program.log; started=$SECONDS
         case $program in
             repository) [ -z "$filter" ] || continue
-                python3 tests/tidy/repository_test.py >"$log" 2>&1 && python3 tests/tidy/repository_test_test.py >>"$log" 2>&1 ;;
+                python3 tests/tidy/repository_test.py >"$log" 2>&1 && python3 tests/tidy/rules_test.py >>"$log" 2>&1 ;;
             tests_fuzz_corpus) [ -z "$filter" ] || continue
                 timeout -k 10 300 "$dir/$program" tests/fuzz/corpus >"$log" 2>&1 </dev/null ;;
             *) timeout -k 10 900 "$dir/$program" ${filter:+"$filter"} >"$log" 2>&1 </dev/null ;;
@@ -100,8 +100,8 @@ stage_fuzz() {  # the seeds were replayed by `test` and `asan`; here libFuzzer g
     for target in build/fuzz/*_fuzz; do
         name=$(basename "$target" _fuzz)
         mkdir -p "build/fuzz/corpus/$name"
-        "$target" -max_total_time="${TOKMESH_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" \
-            -print_final_stats=1 "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 </dev/null ||
+        "$target" -max_total_time="${TOKMESH_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
+            -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 </dev/null ||
             { tail -40 "build/fuzz/$name.log"; echo "$name: FAILED, see build/fuzz/$name-*"; failed=1; }
         echo "$name: $(sed -n 's/^stat::number_of_executed_units: */runs: /p' "build/fuzz/$name.log")"
     done
@@ -112,7 +112,8 @@ stage_image() {  # not part of CI: needs root and ../shared
     local check=../shared/tools/image-check.sh
     [ -e $check ] || { echo "the image is checked by $check, which is not here"; return 1; }
     need_packages redis-tools
-    $check -C . -f docker/Dockerfile -p 6391 -n private -c 'redis-cli -p $PORT SESS.CREATE alice TTL 3600 | tee /dev/stderr | grep -q tmtk_' \
+    $check -C . -f docker/Dockerfile -p 6391 -n private \
+        -c 'redis-cli -p $PORT SESS.CREATE alice TTL 3600 | tee /dev/stderr | grep -q tmtk_' \
         -r 'test "$(redis-cli -p $PORT SESS.COUNTUSER alice)" = 1'
 }
 
@@ -136,7 +137,8 @@ ci() {
         started=$SECONDS; limit=$((CI_SECONDS - SECONDS))
         [ $limit -lt "${LIMIT[$stage]}" ] || limit=${LIMIT[$stage]}
         echo "== $stage"
-        if [ $limit -le 0 ]; then code=124; else timeout -k 20 $limit ./dev ci __stage "$stage" >"build/ci/$stage.log" 2>&1 </dev/null; code=$?; fi
+        code=124
+        [ $limit -le 0 ] || { timeout -k 20 $limit ./dev ci __stage "$stage" >"build/ci/$stage.log" 2>&1 </dev/null; code=$?; }
         if [ $code = 0 ]; then
             passed=$((passed + 1))
             grep -E '^[a-z_]+: [0-9]+ passed|^[a-z_]+: runs' "build/ci/$stage.log" | sed 's/^/   /'
@@ -144,7 +146,8 @@ ci() {
         else
             failed=$((failed + 1))
             tail -n 80 "build/ci/$stage.log" | sed 's/^/   /'
-            echo "== $stage: FAILED, exit code $code$([ $code = 124 ] && echo " (out of time: $limit s)") ($((SECONDS - started)) s)"
+            [ $code != 124 ] || echo "   out of time: $limit s"
+            echo "== $stage: FAILED, exit code $code ($((SECONDS - started)) s)"
         fi
     done
     echo "time in all: $((SECONDS / 60)) min $((SECONDS % 60)) s"
