@@ -100,8 +100,9 @@ stage_fuzz() {  # the seeds were replayed by `test` and `asan`; here libFuzzer g
     for target in build/fuzz/*_fuzz; do
         name=$(basename "$target" _fuzz)
         mkdir -p "build/fuzz/corpus/$name"
-        "$target" -max_total_time="${TOKMESH_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
-            -artifact_prefix="build/fuzz/$name-" -print_final_stats=1 "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" >"build/fuzz/$name.log" 2>&1 </dev/null ||
+        "$target" -max_total_time="${TOKMESH_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+            -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" \
+            >"build/fuzz/$name.log" 2>&1 </dev/null ||
             { tail -40 "build/fuzz/$name.log"; echo "$name: FAILED, see build/fuzz/$name-*"; failed=1; }
         echo "$name: $(sed -n 's/^stat::number_of_executed_units: */runs: /p' "build/fuzz/$name.log")"
     done
