@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What every integration test includes: Catch2, the server process, and short names for both.
+#pragma once
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "tests/support/server_process.hpp"
+
+namespace integration {
+
+using Catch::Contains;
+using Catch::StartsWith;
+using support::eventually;
+using support::Redis;
+using support::Reply;
+using support::RespClient;
+using support::ServerOptions;
+using support::ServerProcess;
+using namespace std::chrono_literals;
+
+inline std::int64_t now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// A session made with the given options; the CREATE reply.
+template <class... Args>
+Reply create(Redis& redis, const std::string& user, const Args&... args) {
+    Reply made = redis("SESS.CREATE", user, args...);
+    INFO(made.shown());
+    REQUIRE(made.has("id"));
+    return made;
+}
+
+}  // namespace integration
