@@ -3,12 +3,12 @@
 
 # All files that clang-format rules, NUL-separated. No git: also right in a copy, and when root looks at a user's clone.
 source_files() {
-    find resp storage src tests -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' -o -name '*.proto' \) -print0
+    find resp storage src tests -name node_modules -prune -o \( -name '*.cpp' -o -name '*.hpp' \) -print0
 }
 
 changed_files() {
-    git -c safe.directory='*' diff --name-only --diff-filter=d -z HEAD -- '*.cpp' '*.hpp' '*.proto'
-    git -c safe.directory='*' ls-files -o --exclude-standard -z -- '*.cpp' '*.hpp' '*.proto'
+    git -c safe.directory='*' diff --name-only --diff-filter=d -z HEAD -- '*.cpp' '*.hpp'
+    git -c safe.directory='*' ls-files -o --exclude-standard -z -- '*.cpp' '*.hpp'
 }
 
 tidy_one() {  # one file, its output in one piece
