@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "storage/wal_format.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "storage/ensure.hpp"
+#include "storage/little_endian.hpp"
+#include "storage/proto/log.pb.h"
+
+namespace storage::wal {
+
+namespace {
+
+constexpr std::array<char, 3> frame_magic = {'T', 'M', 'F'};  // the kind is the fourth byte
+
+// Offsets inside the header block and the frame header.
+enum BlockOffset : std::size_t { at_version = 8, at_length = 12, at_checksum = 16 };
+enum FrameOffset : std::size_t {
+    at_kind = 3,
+    at_payload_bytes = 4,
+    at_entry_count = 8,
+    at_reserved = 12,  // zero
+    at_first_lsn = 16,
+    at_durable_lsn = 24,
+    at_now = 32,
+    at_payload_checksum = 40,
+    at_header_checksum = 48,
+};
+static_assert(at_header_checksum + 8 == frame_header_bytes && at_checksum + 8 == header_prefix_bytes);
+
+// Over the whole block, padding included, with the checksum's own place taken as zeros. Not seeded: the seed stands inside.
+std::uint64_t block_checksum(std::span<const std::byte> block) {
+    std::array<std::byte, header_block_bytes> copy;
+    std::memcpy(copy.data(), block.data(), header_block_bytes);
+    store_le<std::uint64_t>(copy.data() + at_checksum, 0);
+    return XXH3_64bits(copy.data(), copy.size());
+}
+
+bool take_id(Id& to, const std::string& from) {
+    if (from.size() != to.size()) return false;
+    std::memcpy(to.data(), from.data(), to.size());
+    return true;
+}
+
+std::string text_of(const Id& id) { return {id.begin(), id.end()}; }
+
+std::optional<SegmentHeader> from_proto(const tokmesh::log::SegmentHeader& proto) {
+    SegmentHeader header;
+    if (!take_id(header.directory_id, proto.directory_id()) || !take_id(header.salt, proto.salt())) return std::nullopt;
+    header.epoch = proto.epoch();
+    header.first_lsn = Lsn{proto.first_lsn()};
+    header.predecessor_last = Lsn{proto.predecessor_last_lsn()};
+    header.predecessor_length = proto.predecessor_length();
+    header.cipher = static_cast<std::uint32_t>(proto.cipher());
+    header.key_id = proto.key_id();
+    header.key_check = proto.key_check();
+    if (header.first_lsn != next(header.predecessor_last)) return std::nullopt;
+    return header;
+}
+
+// What no writer would write, whatever its checksum says.
+bool sensible(const FrameHeader& frame) {
+    if (value(frame.first_lsn) == 0 || value(frame.durable_lsn) >= value(frame.first_lsn)) return false;
+    switch (frame.kind) {
+        case FrameKind::data: return frame.entry_count > 0 && frame.payload_bytes > frame.entry_count * entry_length_bytes;
+        case FrameKind::mark: return frame.entry_count == 0 && frame.payload_bytes == 0 && frame.durable_lsn == frame.last_lsn();
+        case FrameKind::end:
+            return frame.entry_count == 0 && frame.payload_bytes == end_payload_bytes && frame.durable_lsn == frame.last_lsn();
+    }
+    return false;
+}
+
+}  // namespace
+
+std::uint64_t SegmentHeader::seed() const { return load_le<std::uint64_t>(std::as_bytes(std::span(salt)).data()); }
+
+HeaderBlock encode(const SegmentHeader& header) {
+    tokmesh::log::SegmentHeader proto;
+    proto.set_directory_id(text_of(header.directory_id));
+    proto.set_epoch(header.epoch);
+    proto.set_first_lsn(value(header.first_lsn));
+    proto.set_predecessor_last_lsn(value(header.predecessor_last));
+    proto.set_predecessor_length(header.predecessor_length);
+    proto.set_salt(text_of(header.salt));
+    proto.set_cipher(static_cast<tokmesh::log::Cipher>(header.cipher));
+    proto.set_key_id(header.key_id);
+    proto.set_key_check(header.key_check);
+    const std::string bytes = proto.SerializeAsString();
+    ENSURE(bytes.size() <= header_block_bytes - header_prefix_bytes);
+
+    HeaderBlock block{};
+    std::memcpy(block.data(), segment_magic.data(), segment_magic.size());
+    store_le(block.data() + at_version, format_version);
+    store_le(block.data() + at_length, static_cast<std::uint32_t>(bytes.size()));
+    std::memcpy(block.data() + header_prefix_bytes, bytes.data(), bytes.size());
+    store_le(block.data() + at_checksum, block_checksum(block));
+    return block;
+}
+
+DecodedHeader decode_header(std::span<const std::byte> block) {
+    if (block.size() < header_block_bytes) return {};
+    block = block.first(header_block_bytes);
+    if (std::memcmp(block.data(), segment_magic.data(), segment_magic.size()) != 0) return {};
+    if (load_le<std::uint64_t>(block.data() + at_checksum) != block_checksum(block)) return {};
+    if (load_le<std::uint32_t>(block.data() + at_version) != format_version) return {std::nullopt, HeaderFault::newer};
+    const auto length = load_le<std::uint32_t>(block.data() + at_length);
+    if (length > header_block_bytes - header_prefix_bytes) return {};
+    tokmesh::log::SegmentHeader proto;
+    if (!proto.ParseFromArray(block.data() + header_prefix_bytes, static_cast<int>(length))) return {};
+    return {from_proto(proto), HeaderFault::damaged};
+}
+
+std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed) {
+    return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
+
+void encode(const FrameHeader& header, std::uint64_t seed, std::span<std::byte, frame_header_bytes> to) {
+    ENSURE(sensible(header));
+    std::byte* at = to.data();
+    std::memcpy(at, frame_magic.data(), frame_magic.size());
+    at[at_kind] = static_cast<std::byte>(header.kind);
+    store_le(at + at_payload_bytes, header.payload_bytes);
+    store_le(at + at_entry_count, header.entry_count);
+    store_le(at + at_reserved, std::uint32_t{0});
+    store_le(at + at_first_lsn, value(header.first_lsn));
+    store_le(at + at_durable_lsn, value(header.durable_lsn));
+    store_le(at + at_now, static_cast<std::uint64_t>(header.now));
+    store_le(at + at_payload_checksum, header.payload_checksum);
+    store_le(at + at_header_checksum, checksum(to.first(at_header_checksum), seed));
+}
+
+std::optional<FrameHeader> decode_frame(std::span<const std::byte, frame_header_bytes> from, std::uint64_t seed) {
+    const std::byte* at = from.data();
+    if (std::memcmp(at, frame_magic.data(), frame_magic.size()) != 0) return std::nullopt;
+    if (load_le<std::uint64_t>(at + at_header_checksum) != checksum(from.first(at_header_checksum), seed)) return std::nullopt;
+    if (load_le<std::uint32_t>(at + at_reserved) != 0) return std::nullopt;
+    FrameHeader header;
+    header.kind = static_cast<FrameKind>(at[at_kind]);
+    header.payload_bytes = load_le<std::uint32_t>(at + at_payload_bytes);
+    header.entry_count = load_le<std::uint32_t>(at + at_entry_count);
+    header.first_lsn = Lsn{load_le<std::uint64_t>(at + at_first_lsn)};
+    header.durable_lsn = Lsn{load_le<std::uint64_t>(at + at_durable_lsn)};
+    header.now = static_cast<UnixMs>(load_le<std::uint64_t>(at + at_now));
+    header.payload_checksum = load_le<std::uint64_t>(at + at_payload_checksum);
+    if (!sensible(header)) return std::nullopt;
+    return header;
+}
+
+bool Entries::next(std::span<const std::byte>& record) {
+    if (rest_.empty()) return false;
+    if (rest_.size() < entry_length_bytes) return !(broken_ = true);
+    const auto length = load_le<std::uint32_t>(rest_.data());
+    rest_ = rest_.subspan(entry_length_bytes);
+    if (length == 0 || length > rest_.size()) return !(broken_ = true);
+    record = rest_.first(length);
+    rest_ = rest_.subspan(length);
+    return true;
+}
+
+}  // namespace storage::wal

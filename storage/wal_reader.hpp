@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Reads one segment frame by frame and says how it ended. It judges nothing: whether a bad frame is the trace of a crash or
+// damage is recovery's to decide, from what all segments name durable. Memory grows with bytes that are there, never with
+// lengths that a file announces. One thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "storage/file_system.hpp"
+#include "storage/header_digest.hpp"
+#include "storage/wal_format.hpp"
+
+namespace storage::wal {
+
+enum class ReadEnd : std::uint8_t {
+    none,     // not there yet: a frame was read
+    clean,    // the file ends here, or nothing but zeros follows
+    torn,     // no sound frame where one should be
+    corrupt,  // a sound frame that cannot stand here: LSNs not dense, entries that do not add up, an end that does not match
+    sealed,   // an end frame
+};
+
+struct Frame {
+    FrameHeader header;
+    std::span<const std::byte> payload;  // valid until the next call
+    std::uint64_t offset = 0;
+};
+
+class SegmentReader {
+public:
+    SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header);
+
+    // A data frame and ReadEnd::none, or how the segment ends (again on further calls). Marks are read over.
+    Result<ReadEnd> next(Frame& frame);
+
+    std::uint64_t offset() const { return offset_; }  // behind the last sound frame
+    Lsn last_lsn() const { return last_; }            // the last record that was read, or the one before the segment
+    Lsn durable() const { return durable_; }          // the highest LSN that any frame named durable
+    UnixMs now_max() const { return now_max_; }
+    HeaderDigest::Value digest() const { return digest_.so_far(); }
+
+    // Past a bad place: looks on, 8 bytes at a time, for headers of this segment and raises durable() by what they name.
+    Result<void> look_on(std::uint64_t from);
+    // Where the last byte that is not zero stands, plus one; `from` if there is none from there on.
+    Result<std::uint64_t> end_of_bytes(std::uint64_t from);
+
+private:
+    Result<std::uint64_t> fetch(std::uint64_t bytes);  // into the window; fewer only where the file ends
+    std::span<const std::byte> window() const;         // what of the file is in memory from offset_ on
+    Result<ReadEnd> end_here();                        // no sound frame at offset_
+    ReadEnd finish(ReadEnd end) { return ended_ = end; }
+    bool dense(const Frame& frame) const;
+
+    File& file_;
+    std::uint64_t file_bytes_;
+    std::uint64_t seed_;
+    std::uint64_t offset_ = header_block_bytes;
+    Lsn last_;
+    Lsn durable_;
+    UnixMs now_max_ = 0;
+    ReadEnd ended_ = ReadEnd::none;
+    HeaderDigest digest_;
+    std::vector<std::byte> buffer_;  // file bytes [buffer_at_, buffer_at_ + buffer_.size())
+    std::uint64_t buffer_at_ = header_block_bytes;
+};
+
+}  // namespace storage::wal
