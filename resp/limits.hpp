@@ -51,6 +51,7 @@ inline constexpr std::size_t read_step_max = 1 * mib;
 // for between two requests.
 inline constexpr std::size_t arguments_inline = 16;
 inline constexpr std::size_t arguments_kept = 1'024;
+inline constexpr std::size_t unquoted_kept_bytes = 4 * kib;
 
 // Before AUTH: HELLO 3 AUTH user password SETNAME name is 7 arguments; 16 KiB take any token; as in Redis.
 inline constexpr RequestLimits before_auth{10, 16 * kib, 1 * mib, false};

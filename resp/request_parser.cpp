@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The request parser. The usual request takes next() -> read_count() -> read_bulks() -> take_short_bulks() once, without a
-// search and without an allocation; everything else is the slow path beside it, which accepts exactly the same bytes.
+// The request parser. The usual request is done by take_usual() in one pass, without a search and without an allocation;
+// everything else goes through the states, which accept exactly the same bytes.
 #include "resp/request_parser.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "resp/quoted_words.hpp"
@@ -16,29 +17,26 @@ static_assert(limits::line_bytes_max < limits::request_bytes_min, "an inline req
 
 constexpr std::size_t short_header_max = 6;  // "$999\r\n"
 
-inline unsigned digit(char c) { return static_cast<unsigned>(static_cast<unsigned char>(c)) - '0'; }
+inline bool line_end(const char* p) { return std::memcmp(p, "\r\n", 2) == 0; }  // one 16-bit compare
 
-inline bool line_end(const char* p) { return p[0] == '\r' && p[1] == '\n'; }
+inline std::uint32_t digit(char c) { return static_cast<unsigned char>(c) - std::uint32_t{'0'}; }  // above 9: none
 
 // Reads a length of one to three digits and its CRLF behind the type byte. Six bytes from p must be readable. The header's
 // size, or 0: anything else, right or wrong.
 inline unsigned short_header(const char* p, std::uint32_t& value) {
     const unsigned first = digit(p[1]);
-    if (first > 9) return 0;
+    const unsigned second = digit(p[2]);
+    if (line_end(p + 3)) [[likely]] {
+        value = 10 * first + second;
+        return first - 1 <= 8 && second <= 9 ? 5 : 0;
+    }
     if (line_end(p + 2)) {
         value = first;
-        return 4;
-    }
-    const unsigned second = digit(p[2]);
-    if (first == 0 || second > 9) return 0;
-    if (line_end(p + 3)) {
-        value = 10 * first + second;
-        return 5;
+        return first <= 9 ? 4 : 0;
     }
     const unsigned third = digit(p[3]);
-    if (third > 9 || !line_end(p + 4)) return 0;
     value = 100 * first + 10 * second + third;
-    return 6;
+    return first - 1 <= 8 && second <= 9 && third <= 9 && line_end(p + 4) ? 6 : 0;
 }
 
 // A number as Redis's string2ll takes it: no '+', no leading zero, no "-0", nothing around it, no overflow.
@@ -60,10 +58,56 @@ void RequestParser::set_limits(const RequestLimits& limits) noexcept {
     limits_.argument_bytes_max = std::clamp(limits.argument_bytes_max, limits::bulk_bytes_min, limits::bulk_bytes_ceiling);
     limits_.request_bytes_max = std::clamp(limits.request_bytes_max, limits::request_bytes_min, limits::request_bytes_ceiling);
     limits_.authenticated = limits.authenticated;
+    usual_max_ = std::min(limits_.arguments_max, static_cast<std::uint32_t>(few_.size()));
 }
 
 RequestParser::Outcome RequestParser::next(std::string_view buffer) {
-    if (state_ == State::ready) start_over();
+    if (state_ == State::ready) {
+        state_ = State::start;
+        skipped_ = 0;
+        if (took_memory_) give_back();
+    }
+    return state_ == State::start && skipped_ == 0 && take_usual(buffer) ? Outcome::request : go_on(buffer);
+}
+
+// An array of at most 16 arguments of at most 999 bytes each. If it is not whole, or anything is unusual, the states go on from
+// the argument that it stopped at.
+inline bool RequestParser::take_usual(std::string_view request) noexcept {
+    static_assert(limits::arguments_inline * (short_header_max + 999 + 2) < limits::request_bytes_min);
+    if (request.size() < short_header_max || request.front() != '*') return false;
+    std::uint32_t count = digit(request[1]);
+    std::size_t at = 4;
+    if (!line_end(request.data() + 2)) {
+        at = short_header(request.data(), count);
+    } else if (count > 9) {
+        return false;
+    }
+    if (at == 0 || count - 1 >= usual_max_) return false;
+    std::string_view* view = few_.data();
+    std::string_view* const last = view + count;
+    const std::size_t last_header = request.size() - short_header_max;
+    do {
+        const char* const p = request.data() + at;
+        if (at > last_header || *p != '$') break;
+        std::uint32_t size = 0;
+        const unsigned header = short_header(p, size);
+        const std::size_t behind = at + header + size + 2;
+        if (header == 0 || behind > request.size() || !line_end(request.data() + behind - 2)) break;
+        *view++ = {p + header, size};
+        at = behind;
+    } while (view != last);
+    at_ = at;
+    count_ = static_cast<std::size_t>(view - few_.data());
+    if (view == last) [[likely]] {
+        state_ = State::ready;
+        return true;
+    }
+    remaining_ = count - static_cast<std::uint32_t>(count_);
+    state_ = State::bulks;
+    return false;
+}
+
+RequestParser::Outcome RequestParser::go_on(std::string_view buffer) {
     do {
         std::string_view request = buffer;
         request.remove_prefix(skipped_);
@@ -83,12 +127,11 @@ RequestParser::Outcome RequestParser::next(std::string_view buffer) {
 
 std::size_t RequestParser::drop_skipped() noexcept { return std::exchange(skipped_, 0); }
 
-void RequestParser::start_over() noexcept {
-    state_ = State::start;
-    skipped_ = at_ = searched_ = 0;
-    if (count_ > limits::arguments_kept) many_ = {};
-    if (unquoted_.capacity() > limits::bulk_bytes_min) unquoted_ = {};
-    count_ = 0;
+void RequestParser::give_back() noexcept {
+    if (many_.capacity() > limits::arguments_kept) many_ = {};
+    if (pieces_.capacity() > limits::arguments_kept) pieces_ = {};
+    if (unquoted_.capacity() > limits::unquoted_kept_bytes) unquoted_ = {};
+    took_memory_ = false;
 }
 
 RequestParser::Outcome RequestParser::need(std::size_t bytes) noexcept {
@@ -104,6 +147,7 @@ RequestParser::Outcome RequestParser::fail(std::string_view text) {
 }
 
 RequestParser::Outcome RequestParser::read_start(std::string_view request) {
+    at_ = searched_ = count_ = 0;
     if (request.empty()) return need(1);
     if (request.front() != '*') {
         state_ = State::inline_line;
@@ -116,7 +160,6 @@ RequestParser::Outcome RequestParser::read_start(std::string_view request) {
 // A request without arguments: the next one begins behind its bytes.
 RequestParser::Outcome RequestParser::pass_over(std::size_t bytes) {
     skipped_ += bytes;
-    at_ = searched_ = 0;
     state_ = State::start;
     if (skipped_ > limits_.request_bytes_max) return fail("Protocol error: too big request");
     return Outcome::request;
@@ -142,16 +185,6 @@ RequestParser::Outcome RequestParser::read_number(std::string_view request, std:
 }
 
 RequestParser::Outcome RequestParser::read_count(std::string_view request) {
-    std::uint32_t count = 0;
-    if (request.size() >= short_header_max) [[likely]] {
-        const unsigned bytes = short_header(request.data(), count);
-        if (bytes != 0 && count != 0 && count <= limits_.arguments_max) [[likely]] {
-            at_ = bytes;
-            remaining_ = count;
-            state_ = State::bulks;
-            return read_bulks(request);
-        }
-    }
     std::int64_t number = 0;
     const Outcome read = read_number(request, number, {invalid_count, "Protocol error: too big mbulk count string"});
     if (read != Outcome::request) return read;
@@ -189,21 +222,19 @@ RequestParser::Outcome RequestParser::read_bulks(std::string_view request) {
 
 // Takes whole bulks with a length of up to three digits: nearly all there are. Leaves the first other one to the slow path.
 void RequestParser::take_short_bulks(std::string_view request) {
-    const char* p = request.data() + at_;
-    const char* const end = request.data() + std::min(request.size(), limits_.request_bytes_max);
+    request = request.substr(0, limits_.request_bytes_max);
+    std::size_t at = at_;
     std::uint32_t left = remaining_;
-    for (; left != 0; --left) {
-        if (end - p < static_cast<std::ptrdiff_t>(short_header_max) || *p != '$') break;
+    for (; left != 0 && at + short_header_max <= request.size() && request[at] == '$'; --left) {
         std::uint32_t size = 0;
-        const unsigned header = short_header(p, size);
-        if (header == 0 || static_cast<std::size_t>(end - p) < std::size_t{header} + size + 2) break;
-        const char* const bytes = p + header;
-        if (!line_end(bytes + size)) break;
-        add({bytes, size});
-        p = bytes + size + 2;
+        const unsigned header = short_header(request.data() + at, size);
+        const std::size_t behind = at + header + size + 2;
+        if (header == 0 || behind > request.size() || !line_end(request.data() + behind - 2)) break;
+        add({request.data() + at + header, size});
+        at = behind;
     }
     remaining_ = left;
-    at_ = static_cast<std::size_t>(p - request.data());
+    at_ = at;
 }
 
 RequestParser::Outcome RequestParser::read_bulk_header(std::string_view request) {
@@ -228,6 +259,7 @@ RequestParser::Outcome RequestParser::read_bulk_header(std::string_view request)
 
 // The request is not whole: views become offsets, since the buffer may move before the next call.
 RequestParser::Outcome RequestParser::pause(std::string_view request, std::size_t missing) {
+    took_memory_ = true;
     const std::string_view* const views = args().data();
     for (std::size_t i = pieces_.size(); i < count_; ++i) {
         pieces_.push_back(
@@ -241,7 +273,6 @@ void RequestParser::resume(std::string_view request) {
     std::string_view* const views = count_ <= few_.size() ? few_.data() : many_.data();
     for (std::size_t i = 0; i < pieces_.size(); ++i) views[i] = request.substr(pieces_[i].offset, pieces_[i].size);
     pieces_.clear();
-    if (pieces_.capacity() > limits::arguments_kept) pieces_ = {};
 }
 
 RequestParser::Outcome RequestParser::read_inline(std::string_view request) {
@@ -250,6 +281,7 @@ RequestParser::Outcome RequestParser::read_inline(std::string_view request) {
     std::string_view line = request.substr(0, searched_);
     const std::size_t bytes = searched_ + 1;
     if (line.ends_with('\r')) line.remove_suffix(1);
+    took_memory_ = true;
     QuotedWords words(line, unquoted_);
     for (std::string_view word;;) {
         const QuotedWords::Next next = words.next(word);
@@ -265,12 +297,14 @@ RequestParser::Outcome RequestParser::read_inline(std::string_view request) {
     }
     if (count_ == 0) return pass_over(bytes);
     at_ = bytes;
+    searched_ = 0;
     state_ = State::ready;
     return Outcome::request;
 }
 
 // The 17th argument moves all to the heap; from there the vector grows with what was parsed.
 void RequestParser::spill(std::string_view argument) {
+    took_memory_ = true;
     if (count_ == few_.size()) many_.assign(few_.begin(), few_.end());
     many_.push_back(argument);
 }

@@ -72,7 +72,9 @@ private:
         std::string_view invalid, too_big;
     };
 
-    void start_over() noexcept;
+    bool take_usual(std::string_view request) noexcept;
+    Outcome go_on(std::string_view buffer);
+    void give_back() noexcept;
     Outcome need(std::size_t bytes) noexcept;
     Outcome fail(std::string_view text);
     Outcome pass_over(std::size_t bytes);
@@ -97,7 +99,9 @@ private:
     void spill(std::string_view argument);
 
     RequestLimits limits_{};
+    std::uint32_t usual_max_ = 0;  // arguments that take_usual() takes
     State state_ = State::start;
+    bool took_memory_ = false;      // something may have to be given back before the next request
     std::uint32_t remaining_ = 0;   // arguments of the array still to come
     std::uint32_t bulk_ = no_bulk;  // length of the bulk whose bytes are next
     std::size_t count_ = 0;         // arguments parsed
