@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+// A session as one line of JSON: what GET answers for a session id. Fields and their order are those of the session map.
+// A text that is not UTF-8 becomes {"base64": "..."}; a data name that is not UTF-8 becomes "base64:...".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "storage/session_view.hpp"
+
+namespace server {
+
+bool is_utf8(std::string_view text);         // strict: no overlong forms, no surrogates, nothing above U+10FFFF
+std::string base64(std::string_view bytes);  // RFC 4648, with padding
+
+std::string session_json(const storage::SessionView& view);
+
+}  // namespace server
