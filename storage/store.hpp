@@ -103,6 +103,7 @@ public:
     struct Options {
         std::uint32_t shards = 256;  // a power of two, 16..16384
         std::uint64_t hash_seed = 0;  // from the CSPRNG, per process
+        UnixMs now = 0;               // where the timing wheels start
     };
 
     Store(Options options, Journal& journal, RandomSource& random, Settings& settings);
@@ -178,12 +179,15 @@ public:
     std::uint32_t shard_count() const;
     // Before a write when maxmemory is set: removes by the policy until below the limit. Errc::out_of_memory if it cannot.
     Result<void> make_room(Op&);
+    std::uint64_t memory_bytes() const;  // of records and indexes, as maxmemory counts
     void free_some();  // frees what FLUSH left behind, a slice at a time
 
     // ---- recovery ----
     // Applies one log record's effects that belong to shards [first, last). Not thread-safe per shard; false: it does not decode.
     bool replay(Lsn lsn, std::span<const std::byte> record, ShardIndex first, ShardIndex last);
-    void finish_replay(UnixMs now, ShardIndex first, ShardIndex last);  // builds hints, drops what is over; see recovery.hpp
+    // After the last record: forgets what is not to be remembered at `now`, and builds the hints between shards. Expired records go
+    // by the wheel, as always.
+    void finish_replay(UnixMs now, ShardIndex first, ShardIndex last);
 
     // ---- figures ----
     struct Figures {

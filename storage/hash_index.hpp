@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// An index of places by hash: open addressing with linear probing, entries of a few bytes, no keys. 32 bits of the hash stand
+// beside the place, so a lookup seldom asks the record and growing never does. It grows step by step: the old table is moved
+// over a few slots at each insert, so no insert takes longer than another.
+//
+// Not thread-safe: guarded by the shard's lock. Entry needs `std::uint32_t hash; Place place;`, place == no_place is empty.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "storage/ensure.hpp"
+#include "storage/types.hpp"
+
+namespace storage {
+
+struct IndexEntry {
+    std::uint32_t hash = 0;
+    Place place = no_place;
+};
+
+template <class Entry = IndexEntry>
+class HashIndex {
+public:
+    std::size_t size() const { return size_; }
+    std::size_t bytes() const { return (table_.capacity() + old_.capacity()) * sizeof(Entry); }
+
+    // The entry of this hash that `same(entry)` accepts, or nullptr. Valid until the next insert or erase.
+    template <class Same>
+    Entry* find(std::uint32_t hash, Same&& same) {
+        if (Entry* found = table_.find(hash, same)) return found;
+        return old_.capacity() != 0 ? old_.find(hash, same) : nullptr;
+    }
+
+    void insert(const Entry& entry) {
+        ENSURE(entry.place != no_place);
+        make_room();
+        table_.put(entry);
+        ++size_;
+    }
+
+    // Precondition: `entry` came from find() just now.
+    void erase(Entry* entry) {
+        (table_.owns(entry) ? table_ : old_).remove(entry);
+        --size_;
+    }
+
+    void prefetch(std::uint32_t hash) const { table_.prefetch(hash); }
+
+    void reserve(std::size_t entries) {
+        std::size_t capacity = first_capacity;
+        while (capacity * 3 / 4 < entries) capacity *= 2;
+        if (capacity > table_.capacity() && old_.capacity() == 0) start_growing(capacity);
+    }
+
+private:
+    static constexpr std::size_t first_capacity = 16;
+    static constexpr std::size_t moved_per_insert = 8;
+
+    class Table {
+    public:
+        Table() = default;
+        explicit Table(std::size_t capacity) : slots_(allocate(capacity)), mask_(capacity - 1), capacity_(capacity) {}
+
+        std::size_t capacity() const { return capacity_; }
+        std::size_t used() const { return used_; }
+        bool owns(const Entry* entry) const { return slots_ && entry >= slots_.get() && entry < slots_.get() + capacity_; }
+        Entry& slot(std::size_t i) { return slots_[i]; }
+        void prefetch(std::uint32_t hash) const {
+            if (capacity_ != 0) __builtin_prefetch(&slots_[hash & mask_]);
+        }
+
+        template <class Same>
+        Entry* find(std::uint32_t hash, Same& same) {
+            if (capacity_ == 0) return nullptr;
+            for (std::size_t i = hash & mask_;; i = (i + 1) & mask_) {
+                Entry& entry = slots_[i];
+                if (entry.place == no_place) return nullptr;
+                if (entry.hash == hash && same(entry)) return &entry;
+            }
+        }
+
+        void put(const Entry& entry) {
+            std::size_t i = entry.hash & mask_;
+            while (slots_[i].place != no_place) i = (i + 1) & mask_;
+            slots_[i] = entry;
+            ++used_;
+        }
+
+        void remove(Entry* entry) {  // closes the gap by moving later ones of the run back, so there are no tombstones
+            auto gap = static_cast<std::size_t>(entry - slots_.get());
+            for (std::size_t i = (gap + 1) & mask_; slots_[i].place != no_place; i = (i + 1) & mask_) {
+                const std::size_t home = slots_[i].hash & mask_;
+                if (((i - home) & mask_) >= ((i - gap) & mask_)) {
+                    slots_[gap] = slots_[i];
+                    gap = i;
+                }
+            }
+            slots_[gap] = Entry{};
+            --used_;
+        }
+
+    private:
+        struct Free {
+            void operator()(Entry* p) const { std::free(p); }
+        };
+        static std::unique_ptr<Entry[], Free> allocate(std::size_t capacity) {
+            auto* p = static_cast<Entry*>(std::malloc(capacity * sizeof(Entry)));
+            ENSURE(p != nullptr);
+            for (std::size_t i = 0; i < capacity; ++i) new (p + i) Entry{};
+            return std::unique_ptr<Entry[], Free>(p);
+        }
+
+        std::unique_ptr<Entry[], Free> slots_;
+        std::size_t mask_ = 0;
+        std::size_t capacity_ = 0;
+        std::size_t used_ = 0;
+    };
+
+    void make_room() {
+        if (old_.capacity() != 0) move_some(moved_per_insert);
+        if (old_.capacity() == 0 && (table_.used() + 1) * 5 > table_.capacity() * 4)
+            start_growing(table_.capacity() == 0 ? first_capacity : table_.capacity() * 2);
+        // A table that fills up while the old one still empties (only after many erases): finish the move.
+        if (old_.capacity() != 0 && (table_.used() + 1) * 10 > table_.capacity() * 9) move_some(old_.capacity());
+    }
+
+    void start_growing(std::size_t capacity) {
+        if (table_.used() != 0) {
+            old_ = std::move(table_);
+            moved_ = 0;
+        }
+        table_ = Table(capacity);
+    }
+
+    // The old table stays a valid table while it empties: entries leave it through remove(), which may bring one back into the
+    // same slot, so a slot is passed only when it is empty.
+    void move_some(std::size_t slots) {
+        while (slots-- > 0 && old_.used() != 0) {
+            Entry& entry = old_.slot(moved_);
+            if (entry.place == no_place) {
+                moved_ = (moved_ + 1) & (old_.capacity() - 1);
+                continue;
+            }
+            table_.put(entry);
+            old_.remove(&entry);
+        }
+        if (old_.used() == 0) old_ = Table();
+    }
+
+    Table table_;
+    Table old_;  // being emptied into table_, or of capacity 0
+    std::size_t moved_ = 0;
+    std::size_t size_ = 0;
+};
+
+}  // namespace storage

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+#include "storage/record.hpp"
+
+#include <cstring>
+#include <new>
+
+namespace storage {
+namespace {
+
+constexpr std::size_t previous_bytes = sizeof(TokenHash) + sizeof(UnixMs);
+
+char* put(char* to, std::string_view text) {
+    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    return to + text.size();
+}
+
+}  // namespace
+
+bool PackedData::next(std::string_view& name, std::string_view& value) {
+    if (bytes_.size() < 3) return false;
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes_[i]); };
+    const std::size_t name_bytes = byte(0);
+    const std::size_t value_bytes = byte(1) | static_cast<std::size_t>(byte(2)) << 8;
+    name = bytes_.substr(3, name_bytes);
+    value = bytes_.substr(3 + name_bytes, value_bytes);
+    bytes_.remove_prefix(3 + name_bytes + value_bytes);
+    return true;
+}
+
+std::uint32_t PackedData::count() const {
+    std::uint32_t n = 0;
+    PackedData rest = *this;
+    for (std::string_view name, value; rest.next(name, value);) ++n;
+    return n;
+}
+
+std::optional<std::string_view> PackedData::find(std::string_view wanted) const {
+    PackedData rest = *this;
+    for (std::string_view name, value; rest.next(name, value);)
+        if (name == wanted) return value;
+    return std::nullopt;
+}
+
+std::size_t SessionRecord::size_of(const PutSession& e) {
+    return sizeof(SessionRecord) + (e.has_previous ? previous_bytes : 0) + e.user.size() + e.device.size() + e.created_by.size() +
+           e.ip.size() + e.ua.size() + e.last_ip.size() + e.last_ua.size() + e.data.bytes().size();
+}
+
+void SessionRecord::write(void* to, const PutSession& e) {
+    auto* r = new (to) SessionRecord;
+    r->kind = RecordKind::session;
+    r->flags = e.has_previous ? has_previous : 0;
+    r->expires_at = e.expires_at;
+    r->created_at = e.created_at;
+    r->last_active = e.last_active;
+    r->version = e.version;
+    r->idle_s = static_cast<std::uint32_t>(e.idle_ms / 1000);
+    r->token_slot = e.token_slot;
+    r->previous_slot = e.previous_slot;
+    r->id = e.id;
+    r->token = e.token;
+    r->user_bytes = static_cast<std::uint8_t>(e.user.size());
+    r->device_bytes = static_cast<std::uint8_t>(e.device.size());
+    r->created_by_bytes = static_cast<std::uint8_t>(e.created_by.size());
+    r->ip_bytes = static_cast<std::uint8_t>(e.ip.size());
+    r->last_ip_bytes = static_cast<std::uint8_t>(e.last_ip.size());
+    r->ua_bytes = static_cast<std::uint16_t>(e.ua.size());
+    r->last_ua_bytes = static_cast<std::uint16_t>(e.last_ua.size());
+    r->body_bytes = static_cast<std::uint32_t>(e.data.bytes().size());
+    char* at = reinterpret_cast<char*>(r + 1);
+    if (e.has_previous) {
+        std::memcpy(at, e.previous_token.data(), e.previous_token.size());
+        std::memcpy(at + sizeof(TokenHash), &e.previous_until, sizeof(UnixMs));
+        at += previous_bytes;
+    }
+    at = put(at, e.user);
+    at = put(at, e.device);
+    at = put(at, e.created_by);
+    at = put(at, e.ip);
+    at = put(at, e.ua);
+    at = put(at, e.last_ip);
+    at = put(at, e.last_ua);
+    put(at, e.data.bytes());
+}
+
+std::size_t SessionRecord::size_bytes() const {
+    return sizeof(SessionRecord) + (has_previous_token() ? previous_bytes : 0) + user_bytes + device_bytes + created_by_bytes +
+           ip_bytes + ua_bytes + last_ip_bytes + last_ua_bytes + body_bytes;
+}
+
+const char* SessionRecord::texts() const { return tail() + (has_previous_token() ? previous_bytes : 0); }
+
+std::string_view SessionRecord::user() const { return {texts(), user_bytes}; }
+
+TokenHash SessionRecord::previous_token() const {
+    TokenHash hash{};
+    if (has_previous_token()) std::memcpy(hash.data(), tail(), hash.size());
+    return hash;
+}
+
+UnixMs SessionRecord::previous_until() const {
+    UnixMs until = 0;
+    if (has_previous_token()) std::memcpy(&until, tail() + sizeof(TokenHash), sizeof until);
+    return until;
+}
+
+UnixMs SessionRecord::due() const {
+    if (idle_s == 0) return expires_at;
+    const UnixMs idle_end = last_active + static_cast<UnixMs>(idle_s) * 1000;
+    return expires_at == 0 || idle_end < expires_at ? idle_end : expires_at;
+}
+
+PutSession SessionRecord::effect(DbIndex db) const {
+    PutSession e;
+    const char* at = texts();
+    const auto take = [&at](std::size_t bytes) {
+        const std::string_view text(at, bytes);
+        at += bytes;
+        return text;
+    };
+    e.db = db;
+    e.id = id;
+    e.token = token;
+    e.has_previous = has_previous_token();
+    e.previous_token = previous_token();
+    e.previous_until = previous_until();
+    e.token_slot = token_slot;
+    e.previous_slot = previous_slot;
+    e.created_at = created_at;
+    e.last_active = last_active;
+    e.expires_at = expires_at;
+    e.idle_ms = static_cast<std::int64_t>(idle_s) * 1000;
+    e.version = version;
+    e.user = take(user_bytes);
+    e.device = take(device_bytes);
+    e.created_by = take(created_by_bytes);
+    e.ip = take(ip_bytes);
+    e.ua = take(ua_bytes);
+    e.last_ip = take(last_ip_bytes);
+    e.last_ua = take(last_ua_bytes);
+    e.data = PackedData(take(body_bytes));
+    return e;
+}
+
+SessionView SessionRecord::view() const {
+    const PutSession e = effect(0);
+    SessionView v;
+    v.id = id;
+    v.user = e.user;
+    v.device = e.device;
+    v.created_by = e.created_by;
+    v.ip = e.ip;
+    v.ua = e.ua;
+    v.last_ip = e.last_ip;
+    v.last_ua = e.last_ua;
+    v.created_at = created_at;
+    v.last_active = last_active;
+    v.expires_at = expires_at;
+    v.idle_ms = e.idle_ms;
+    v.version = version;
+    v.data = e.data;
+    return v;
+}
+
+void StringRecord::write(void* to, const PutString& e) {
+    auto* r = new (to) StringRecord;
+    r->kind = RecordKind::string;
+    r->expires_at = e.expires_at;
+    r->key_bytes = static_cast<std::uint32_t>(e.key.size());
+    r->body_bytes = static_cast<std::uint32_t>(e.value.size());
+    put(put(reinterpret_cast<char*>(r + 1), e.key), e.value);
+}
+
+SessionView DeadRecord::view() const {
+    SessionView v;
+    v.id = id;
+    v.state = reason == RemovalReason::expired || reason == RemovalReason::evicted ? SessionState::expired : SessionState::revoked;
+    v.user = user();
+    v.created_at = created_at;
+    v.last_active = last_active;
+    v.expires_at = ended_at;
+    return v;
+}
+
+}  // namespace storage

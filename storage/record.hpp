@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The packed form of a record in memory: one allocation, a fixed part and the variable fields behind it. Only space.cpp makes
+// and replaces them; everybody else reads.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "storage/effect.hpp"
+#include "storage/session_view.hpp"
+#include "storage/types.hpp"
+
+namespace storage {
+
+enum class RecordKind : std::uint8_t { session, string, dead };
+
+struct Record {
+    Lsn lsn{};                 // of the last logged change
+    UnixMs expires_at = 0;     // 0: never. Of a dead record: until when it is remembered
+    std::uint32_t generation = 0;  // differs between records that had the same place
+    std::uint32_t tick = 0;    // the wheel tick that it is queued at; 0: not queued
+    std::uint32_t body_bytes = 0;  // of session data or of a string's value
+    RecordKind kind = RecordKind::string;
+    std::uint8_t flags = 0;
+    std::uint16_t ua_bytes = 0;
+};
+
+struct SessionRecord : Record {
+    static constexpr std::uint8_t has_previous = 1;
+
+    UnixMs created_at = 0, last_active = 0;
+    std::uint64_t version = 0;
+    std::uint32_t idle_s = 0;
+    std::uint32_t ahead_of_log_ms = 0;  // how much last_active is ahead of what the log knows
+    Place user_next = no_place, user_prev = no_place;  // newest first
+    std::uint32_t user_count = 0;       // of the newest only: how many the user has here, due ones included
+    Slot token_slot = users_slot, previous_slot = users_slot;
+    std::uint16_t last_ua_bytes = 0;
+    std::uint8_t user_bytes = 0, device_bytes = 0, created_by_bytes = 0, ip_bytes = 0, last_ip_bytes = 0;
+    SessionId id;
+    TokenHash token;
+    // behind it: [previous token, previous until] user device created_by ip ua last_ip last_ua data
+
+    std::size_t size_bytes() const;
+    std::string_view user() const;
+    PutSession effect(DbIndex db) const;  // the whole session as views
+    SessionView view() const;
+    bool has_previous_token() const { return (flags & has_previous) != 0; }
+    TokenHash previous_token() const;
+    UnixMs previous_until() const;
+    UnixMs due() const;  // when it is over: the earlier of expiry and idleness; 0: never
+    bool live(UnixMs now) const {
+        const UnixMs end = due();
+        return end == 0 || end > now;
+    }
+
+    static std::size_t size_of(const PutSession&);
+    static void write(void* to, const PutSession&);  // everything but lsn, generation, tick and the user's list
+
+private:
+    const char* tail() const { return reinterpret_cast<const char*>(this + 1); }
+    const char* texts() const;
+};
+
+struct StringRecord : Record {
+    UnixMs last_access = 0;
+    std::uint32_t key_bytes = 0;
+    // behind it: key value
+
+    std::size_t size_bytes() const { return sizeof(StringRecord) + key_bytes + body_bytes; }
+    std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_bytes}; }
+    std::string_view value() const { return {reinterpret_cast<const char*>(this + 1) + key_bytes, body_bytes}; }
+    bool live(UnixMs now) const { return expires_at == 0 || expires_at > now; }
+
+    static void write(void* to, const PutString&);
+};
+
+// What is left of a session that was removed, in its place, so that its tokens cannot come back and can be told from unknown
+// ones. With has_id unset: a token that was rotated out, or a session whose id lives again.
+struct DeadRecord : Record {
+    static constexpr std::uint8_t has_previous = 1;
+    static constexpr std::uint8_t has_id = 2;
+
+    SessionId id;
+    TokenHash token{};
+    TokenHash previous{};
+    UnixMs created_at = 0, last_active = 0, ended_at = 0;  // ended_at: expires_at of the session
+    Slot token_slot = users_slot, previous_slot = users_slot;
+    RemovalReason reason = RemovalReason::unknown;
+    std::uint8_t user_bytes = 0;
+    // behind it: user
+
+    std::size_t size_bytes() const { return sizeof(DeadRecord) + user_bytes; }
+    std::string_view user() const { return {reinterpret_cast<const char*>(this + 1), user_bytes}; }
+    bool remembered(UnixMs now) const { return expires_at > now; }
+    SessionView view() const;
+};
+
+}  // namespace storage

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Memory for records: size classes of 16 bytes cut from chunks, so that a record costs its own size and not an allocator's
+// header or power of two. One per database and shard, guarded by the shard's lock. Memory goes back when the slab goes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace storage {
+
+class Slab {
+public:
+    Slab() = default;
+    Slab(const Slab&) = delete;
+    Slab& operator=(const Slab&) = delete;
+
+    // 16-byte aligned. Sizes over `class_bytes_max` go to malloc. Never null.
+    void* allocate(std::size_t bytes);
+    void free(void* memory, std::size_t bytes);  // `bytes` as it was asked for
+
+    std::size_t used_bytes() const { return used_bytes_; }  // rounded sizes of what is allocated
+
+private:
+    static constexpr std::size_t step_bytes = 16;
+    static constexpr std::size_t class_bytes_max = 1024;
+    static constexpr std::size_t chunk_bytes_min = 1024;
+    static constexpr std::size_t chunk_bytes_max = 16384;
+
+    struct FreeBlock {
+        FreeBlock* next;
+    };
+    struct Class {
+        FreeBlock* free = nullptr;
+        unsigned char* at = nullptr;
+        unsigned char* end = nullptr;
+        std::uint32_t next_chunk_bytes = 0;
+    };
+
+    void* grow(Class& of, std::size_t bytes);
+
+    std::array<Class, class_bytes_max / step_bytes + 1> classes_{};
+    std::vector<std::unique_ptr<unsigned char[]>> chunks_;
+    std::size_t used_bytes_ = 0;
+};
+
+}  // namespace storage

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// Space: places, indexes and hints. What effects do to them is in space_apply.cpp.
+#include "storage/space.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cstring>
+
+#include "storage/ensure.hpp"
+
+namespace storage {
+namespace {
+
+std::uint32_t fold(std::uint64_t hash) { return static_cast<std::uint32_t>(hash ^ hash >> 32); }
+
+}  // namespace
+
+Space::Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick)
+    : shard_(shard), db_(db), shard_shift_(shard_shift), seeds_(seeds), wheel_(start_tick) {}
+
+Space::~Space() {
+    for (Place place = 0; place < places_end_; ++place)
+        if (Record* record = *slot(place)) slab_.free(record, size_of(*record));  // large ones are malloc's
+}
+
+std::uint32_t Space::hash_of(const SessionId& id) const { return fold(XXH3_64bits_withSeed(id.bytes.data(), id.bytes.size(), seeds_.id)); }
+
+std::uint32_t Space::hash_of(const TokenHash& token) const {
+    // Already uniform; times a secret odd number, so that nobody can search tokens whose hashes collide here.
+    std::uint64_t first = 0;
+    std::memcpy(&first, token.data(), sizeof first);
+    return static_cast<std::uint32_t>((first * (seeds_.token | 1U)) >> 32);
+}
+
+std::uint32_t Space::hash_of_user(std::string_view user) const { return fold(XXH3_64bits_withSeed(user.data(), user.size(), seeds_.user)); }
+
+std::uint32_t Space::hash_of_key(std::string_view key) const { return fold(XXH3_64bits_withSeed(key.data(), key.size(), seeds_.key)); }
+
+ShardIndex Space::shard_of(const SessionId& id) const {
+    const auto text = id.text();
+    return shard_of(slot_of({text.data(), text.size()}));
+}
+
+Place Space::find_id(const SessionId& id) {
+    const IndexEntry* found = ids_.find(hash_of(id), [&](const IndexEntry& e) {
+        const Record* r = *slot(e.place);
+        return (r->kind == RecordKind::session ? static_cast<const SessionRecord*>(r)->id : static_cast<const DeadRecord*>(r)->id) == id;
+    });
+    return found ? found->place : no_place;
+}
+
+Place Space::find_token(const TokenHash& token) {
+    const IndexEntry* found = tokens_.find(hash_of(token), [&](const IndexEntry& e) {
+        const Record* r = *slot(e.place);
+        if (r->kind == RecordKind::session) {
+            const auto* s = static_cast<const SessionRecord*>(r);
+            return s->token == token || (s->has_previous_token() && s->previous_token() == token);
+        }
+        const auto* d = static_cast<const DeadRecord*>(r);
+        return d->token == token || ((d->flags & DeadRecord::has_previous) != 0 && d->previous == token);
+    });
+    return found ? found->place : no_place;
+}
+
+Place Space::find_string(std::string_view key) {
+    const IndexEntry* found = strings_.find(hash_of_key(key), [&](const IndexEntry& e) {
+        return static_cast<const StringRecord*>(*slot(e.place))->key() == key;
+    });
+    return found ? found->place : no_place;
+}
+
+Place Space::first_of_user(std::string_view user) {
+    const IndexEntry* found = users_.find(hash_of_user(user), [&](const IndexEntry& e) {
+        return static_cast<const SessionRecord*>(*slot(e.place))->user() == user;
+    });
+    return found ? found->place : no_place;
+}
+
+SessionRecord* Space::session(Place place) {
+    Record* r = at(place);
+    return r && r->kind == RecordKind::session ? static_cast<SessionRecord*>(r) : nullptr;
+}
+
+StringRecord* Space::string(Place place) {
+    Record* r = at(place);
+    return r && r->kind == RecordKind::string ? static_cast<StringRecord*>(r) : nullptr;
+}
+
+DeadRecord* Space::dead(Place place) {
+    Record* r = at(place);
+    return r && r->kind == RecordKind::dead ? static_cast<DeadRecord*>(r) : nullptr;
+}
+
+namespace {
+
+Space::Hints all_of(HashIndex<Hint>& hints, std::uint32_t hash) {
+    Space::Hints found;
+    hints.find(hash, [&](const Hint& h) {
+        found.push_back(h);
+        return false;
+    });
+    return found;
+}
+
+void put(HashIndex<Hint>& hints, const Hint& target) {
+    Hint* same = hints.find(target.hash, [&](const Hint& h) { return h.shard == target.shard && h.place == target.place; });
+    if (same)
+        same->generation = target.generation;
+    else
+        hints.insert(target);
+}
+
+}  // namespace
+
+Space::Hints Space::id_hints(const SessionId& id) { return all_of(id_hints_, hash_of(id)); }
+Space::Hints Space::token_hints(const TokenHash& token) { return all_of(token_hints_, hash_of(token)); }
+
+void Space::put_id_hint(const SessionId& id, Hint target) {
+    target.hash = hash_of(id);
+    put(id_hints_, target);
+}
+
+void Space::put_token_hint(const TokenHash& token, Hint target) {
+    target.hash = hash_of(token);
+    put(token_hints_, target);
+}
+
+void Space::move_token_hint(const TokenHash& token, const Hint& from, Hint to) {
+    Hint* old = token_hints_.find(hash_of(token), [&](const Hint& h) {
+        return h.shard == from.shard && h.place == from.place && h.generation == from.generation;
+    });
+    if (old) token_hints_.erase(old);
+    put_token_hint(token, to);
+}
+
+void Space::drop_hint(const StaleHint& stale) {
+    auto& hints = stale.of_id ? id_hints_ : token_hints_;
+    Hint* found = hints.find(stale.hash, [&](const Hint& h) {
+        return h.shard == stale.target.shard && h.place == stale.target.place && h.generation == stale.target.generation;
+    });
+    if (found) hints.erase(found);
+    note_removal(stale.removed);
+}
+
+Place Space::take_place(Record* record) {
+    Place place = places_end_;
+    if (!free_places_.empty()) {
+        place = free_places_.back();
+        free_places_.pop_back();
+    } else {
+        if (place % 256 == 0) blocks_.push_back(std::make_unique<Block>());
+        ++places_end_;
+    }
+    *slot(place) = record;
+    record->generation = next_generation_++;
+    return place;
+}
+
+void Space::free_place(Place place) {
+    *slot(place) = nullptr;
+    free_places_.push_back(place);
+}
+
+std::size_t Space::size_of(const Record& record) {
+    switch (record.kind) {
+        case RecordKind::session: return static_cast<const SessionRecord&>(record).size_bytes();
+        case RecordKind::string: return static_cast<const StringRecord&>(record).size_bytes();
+        case RecordKind::dead: return static_cast<const DeadRecord&>(record).size_bytes();
+    }
+    ENSURE(!"a record is of one of three kinds");
+    return 0;
+}
+
+Place Space::oldest_dead() {
+    while (!dead_order_.empty()) {
+        const DeadRecord* d = dead(dead_order_.front().place);
+        if (d && d->generation == dead_order_.front().generation) return dead_order_.front().place;
+        dead_order_.pop_front();
+    }
+    return no_place;
+}
+
+void Space::trim_wheel() {
+    const std::uint64_t records = counts_.sessions + counts_.strings + counts_.dead;
+    if (wheel_.size() <= records * 2 + 64) return;
+    wheel_.filter([&](const TimingWheel::Entry& e) {
+        const Record* r = at(e.place);
+        return r && r->tick == e.tick;
+    });
+}
+
+std::size_t Space::index_bytes() const {
+    return ids_.bytes() + tokens_.bytes() + users_.bytes() + strings_.bytes() + id_hints_.bytes() + token_hints_.bytes() +
+           blocks_.size() * sizeof(Block) + free_places_.capacity() * sizeof(Place);
+}
+
+}  // namespace storage

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// One database's part of one shard: its records in their places, the indexes over them, the wheel, and apply(), the only code
+// that changes them. Live commands and replay use the same apply().
+//
+// Not thread-safe: guarded by the shard's lock. apply() never fails: what it is given was checked, or comes from the log,
+// where an effect that no longer fits (absent record, older LSN) is skipped.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "storage/effect.hpp"
+#include "storage/hash_index.hpp"
+#include "storage/record.hpp"
+#include "storage/slab.hpp"
+#include "storage/slot.hpp"
+#include "storage/timing_wheel.hpp"
+#include "storage/types.hpp"
+
+namespace storage {
+
+// Where an id or token of this shard's slots leads when the record is another shard's: a hint, checked at every use.
+struct Hint {
+    std::uint32_t hash = 0;
+    Place place = no_place;
+    std::uint32_t generation = 0;
+    ShardIndex shard = 0;
+};
+
+// What has to be told to other shards after unlocking: a hint to a record that is gone for good.
+struct StaleHint {
+    ShardIndex in = 0;  // the shard that holds the hint
+    std::uint32_t hash = 0;
+    Hint target;
+    bool of_id = false;
+    Lsn removed{};          // what the absence depends on
+};
+
+class Space {
+public:
+    struct Seeds {
+        std::uint64_t id = 0, token = 0, user = 0, key = 0;
+    };
+
+    Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick);
+    ~Space();
+    Space(const Space&) = delete;
+    Space& operator=(const Space&) = delete;
+
+    // ---- finding; no_place: not here. Whether a record is still live is for the caller to ask it ----
+    Place find_id(const SessionId& id);
+    Place find_token(const TokenHash& token);
+    Place find_string(std::string_view key);
+    Place first_of_user(std::string_view user);
+    Record* at(Place place) { return place < places_end_ ? *slot(place) : nullptr; }
+    SessionRecord* session(Place place);  // nullptr: there is no session (a dead one is none)
+    StringRecord* string(Place place);
+    DeadRecord* dead(Place place);
+    Place places_end() const { return places_end_; }
+    void prefetch_token(const TokenHash& token) const { tokens_.prefetch(hash_of(token)); }
+
+    // ---- hints to other shards ----
+    // Hints are found by 32 bits of the hash; the record they lead to says whether it is the one. Mostly none or one.
+    using Hints = boost::container::small_vector<Hint, 2>;
+    Hints id_hints(const SessionId& id);
+    Hints token_hints(const TokenHash& token);
+    void put_id_hint(const SessionId& id, Hint target);
+    void put_token_hint(const TokenHash& token, Hint target);
+    void move_token_hint(const TokenHash& token, const Hint& from, Hint to);
+    void drop_hint(const StaleHint& stale);
+
+    // ---- the one mutator ----
+    Place apply(const PutSession&, Lsn lsn);
+    void apply(const TouchSession&, Lsn lsn);
+    void apply(const ExpireSession&, Lsn lsn);
+    void apply(const RemoveSession&, Lsn lsn);
+    Place apply(const PutDeadToken&, Lsn lsn);
+    Place apply(const PutString&, Lsn lsn);
+    void apply(const ExpireString&, Lsn lsn);
+    void apply(const RemoveString&, Lsn lsn);
+
+    // ---- upkeep that alters no state that a client could see ----
+    void schedule(Place place);          // queues the record at its due tick if that is earlier than where it stands
+    void forget(Place place, std::vector<StaleHint>& stale);  // a dead record whose time is over
+    Place oldest_dead();                 // no_place: none
+    TimingWheel& wheel() { return wheel_; }
+    void trim_wheel();
+    void continue_generations(const Space& before) { next_generation_ = before.next_generation_; }  // hints to it stay stale
+    void moved(SessionRecord& record, UnixMs last_active);  // a touch that the log need not know
+
+    struct Counts {
+        std::uint64_t sessions = 0, strings = 0, dead = 0, users = 0, expiring = 0, record_bytes = 0;
+    };
+    const Counts& counts() const { return counts_; }
+    std::size_t index_bytes() const;
+    std::size_t wheel_bytes() const { return wheel_.bytes(); }
+    DbIndex db() const { return db_; }
+    ShardIndex shard_of(Slot slot) const { return static_cast<ShardIndex>(slot >> shard_shift_); }
+    ShardIndex shard_of(const SessionId& id) const;
+    ShardIndex shard_of_token(Slot slot) const { return slot == users_slot ? shard_ : shard_of(slot); }
+
+    // LSNs for the gate: of the last change of any kind, and of the last removal, in this database and shard.
+    Lsn last_lsn{};
+    Lsn removal_lsn{};
+    // The last id made here, for ULIDs that grow within a millisecond.
+    UnixMs last_id_ms = 0;
+    std::uint64_t last_id_high = 0;
+
+private:
+    using Block = std::array<Record*, 256>;
+
+    std::uint32_t hash_of(const SessionId& id) const;
+    std::uint32_t hash_of(const TokenHash& token) const;
+    std::uint32_t hash_of_user(std::string_view user) const;
+    std::uint32_t hash_of_key(std::string_view key) const;
+
+    Record** slot(Place place) { return &(*blocks_[place / 256])[place % 256]; }
+    Place take_place(Record* record);
+    void free_place(Place place);
+    SessionRecord* make(const PutSession&);
+    StringRecord* make(const PutString&);
+    DeadRecord* make_dead(std::string_view user);
+    void release(Record* record);
+    void put_in_place(Place place, Record* record, Lsn lsn);  // the old one's generation and wheel entry go over; it is released
+    static std::size_t size_of(const Record& record);
+
+    void link_user(Place place, SessionRecord& record);
+    void unlink_user(Place place, SessionRecord& record);
+    void add_token(const TokenHash& token, Slot slot, Place place);
+    void remove_token(const TokenHash& token, Slot slot, Place place);
+    Place replace_session(Place place, SessionRecord& old, const PutSession& e, Lsn lsn);
+    void queue_dead(Place place);
+    StaleHint stale_hint(Place place, const Record& record, ShardIndex in, std::uint32_t hash, bool of_id) const;
+    void note(Lsn lsn) { last_lsn = later(last_lsn, lsn); }
+    void note_removal(Lsn lsn) {
+        note(lsn);
+        removal_lsn = later(removal_lsn, lsn);
+    }
+    void count(const Record& record, std::int64_t sign);
+
+    ShardIndex shard_;
+    DbIndex db_;
+    unsigned shard_shift_;
+    Seeds seeds_;
+    Slab slab_;
+    std::vector<std::unique_ptr<Block>> blocks_;
+    Place places_end_ = 0;
+    std::vector<Place> free_places_;
+    std::uint32_t next_generation_ = 1;
+    HashIndex<> ids_, tokens_, users_, strings_;
+    HashIndex<Hint> id_hints_, token_hints_;
+    struct DeadPlace {
+        Place place;
+        std::uint32_t generation;
+    };
+    std::deque<DeadPlace> dead_order_;  // oldest first; stale ones are passed over
+    TimingWheel wheel_;
+    Counts counts_;
+};
+
+}  // namespace storage

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// SESS.CREATE: ids and tokens are made or taken, the quota is kept, and one log record says it all.
+#include <algorithm>
+#include <cstring>
+
+#include "storage/ensure.hpp"
+#include "storage/store_impl.hpp"
+
+namespace storage {
+namespace {
+
+constexpr std::uint64_t high_bits = (1ULL << 60) - 1;  // the 12 characters of a ULID between its time and its last four
+
+// A ULID that is in the user's slot and greater than the last one made here in this millisecond.
+SessionId make_id(Space& space, UnixMs now, Slot slot, RandomSource& random) {
+    static constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+    if (now > space.last_id_ms) {
+        std::array<unsigned char, 8> dice{};
+        random.fill(dice);
+        std::memcpy(&space.last_id_high, dice.data(), dice.size());
+        space.last_id_high &= high_bits >> 1;  // room to count up
+        space.last_id_ms = now;
+    } else {
+        space.last_id_high = (space.last_id_high + 1) & high_bits;
+    }
+    std::array<char, SessionId::text_size> text{};
+    std::memcpy(text.data(), "tmss-", 5);
+    auto ms = static_cast<std::uint64_t>(space.last_id_ms) & ((1ULL << 48) - 1);
+    for (std::size_t i = 15; i-- > 5; ms >>= 5) text[i] = alphabet[ms & 31U];
+    std::uint64_t high = space.last_id_high;
+    for (std::size_t i = 27; i-- > 15; high >>= 5) text[i] = alphabet[high & 31U];
+    SlotSteering::crockford().steer(text, slot, random);
+    const auto id = SessionId::parse({text.data(), text.size()});
+    ENSURE(id.has_value());
+    return *id;
+}
+
+void pack(std::string& to, std::span<const DataField> fields) {
+    to.clear();
+    for (const auto& [name, value] : fields) {
+        to += static_cast<char>(name.size());
+        to += static_cast<char>(value.size() & 0xff);
+        to += static_cast<char>(value.size() >> 8);
+        to += name;
+        to += value;
+    }
+}
+
+// What must go so that one more session fits: nothing, the oldest live ones, or an error.
+boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space* space, std::string_view user, std::vector<Found>& evicted) {
+    if (!space) return {};
+    const std::uint32_t max = store.settings.session_max_per_user.load(std::memory_order_relaxed);
+    const Place first = space->first_of_user(user);
+    if (first == no_place || space->session(first)->user_count < max) return {};
+    std::vector<Found> live;  // newest first
+    for (Place p = first; p != no_place; p = space->session(p)->user_next)
+        if (space->session(p)->live(op.now)) live.push_back({space, p});
+    if (live.size() < max) return {};
+    store.counters.quota_hits.fetch_add(1, std::memory_order_relaxed);
+    if (store.settings.session_quota_policy.load(std::memory_order_relaxed) == QuotaPolicy::reject) {
+        Store::Impl::depend(op, space->last_lsn);
+        return Errc::over_quota;
+    }
+    std::stable_sort(live.begin(), live.end(),
+                     [](const Found& a, const Found& b) { return a.session()->created_at > b.session()->created_at; });
+    evicted.assign(live.begin() + static_cast<std::ptrdiff_t>(max) - 1, live.end());
+    return {};
+}
+
+}  // namespace
+
+// A brought token: taken while a session has it or it is remembered. What is remembered no longer is forgotten here, so that
+// the index has one place a token.
+static boost::system::error_code claim_token(Op& op, const Found& found, std::vector<StaleHint>& stale) {
+    if (!found) return {};
+    const DeadRecord* dead = found.dead();
+    if (!dead || dead->remembered(op.now)) {
+        Store::Impl::depend(op, found.space->at(found.place)->lsn);
+        return Errc::token_taken;
+    }
+    found.space->forget(found.place, stale);
+    return {};
+}
+
+Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
+    Impl& s = *impl_;
+    const Slot user_slot = slot_of(wanted.user);
+    const ShardIndex home = s.shard_of(wanted.user);
+    ShardLock::Set set{home};
+    const Slot token_slot = wanted.token ? slot_of(*wanted.token) : users_slot;
+    const auto token_shard = static_cast<ShardIndex>(wanted.token ? token_slot >> s.shard_shift : home);
+    if (wanted.id) set.push_back(s.shard_of(*wanted.id));
+    if (wanted.token) set.push_back(token_shard);
+
+    PutSession put;
+    if (wanted.token) put.token = hash_token(*wanted.token);
+    thread_local std::string packed;
+    pack(packed, wanted.data);
+
+    Aftermath after(s, op.db);
+    ShardLock lock(s.shards, std::move(set));
+    Found same_id, same_token;
+    do {
+        if (wanted.id) same_id = s.find_id(op, *wanted.id, lock);
+        if (wanted.token) same_token = s.find_token(op, put.token, token_shard, lock);
+    } while (lock.widen());
+
+    if (const SessionRecord* r = same_id.session(); r && r->live(op.now)) {
+        Impl::depend(op, r->lsn);
+        return Errc::id_taken;
+    }
+    if (const auto error = claim_token(op, same_token, after.stale)) return error;
+    std::vector<Found> evicted;
+    if (const auto error = keep_quota(s, op, s.space(home, op.db), wanted.user, evicted)) return error;
+
+    CreatedSession made;
+    Space& space = s.make_space(home, op.db);
+    do {
+        made.id = wanted.id ? *wanted.id : make_id(space, op.now, user_slot, s.random);
+    } while (!wanted.id && space.find_id(made.id) != no_place);
+    if (!wanted.token) {
+        made.token = make_token(user_slot, s.random);
+        made.token_made = true;
+        put.token = hash_token({made.token.data(), made.token.size()});
+    }
+    put.user = wanted.user;
+    put.db = op.db;
+    put.id = made.id;
+    put.token_slot = token_slot;
+    put.created_at = put.last_active = op.now;
+    put.expires_at = made.expires_at = wanted.expires_at;
+    put.idle_ms = wanted.idle_ms;
+    put.version = made.version = 1;
+    put.device = wanted.device;
+    put.created_by = wanted.created_by;
+    put.ip = wanted.ip;
+    put.ua = wanted.ua;
+    put.data = PackedData(packed);
+
+    RecordWriter& record = Impl::writer();
+    std::vector<RemoveSession> removals;
+    if (const SessionRecord* over = same_id.session()) removals.push_back(Impl::removal(*over, op.db, RemovalReason::expired, op.now));
+    for (const Found& e : evicted) removals.push_back(Impl::removal(*e.session(), op.db, RemovalReason::quota, op.now));
+    for (const auto& r : removals) record.add(r);
+    record.add(put);
+    if (const auto error = s.check(op, record)) return *error;
+    const Lsn lsn = s.append(op, record);
+    Impl::depend(op, lsn);
+
+    if (same_id.session()) same_id.space->apply(removals.front(), lsn);
+    for (std::size_t i = 0; i < evicted.size(); ++i) space.apply(removals[removals.size() - evicted.size() + i], lsn);
+    for (const auto& r : removals) s.count_removal(r.reason);
+    const Place place = space.apply(put, lsn);
+    const Hint here{0, place, space.at(place)->generation, home};
+    if (wanted.id && s.shard_of(*wanted.id) != home) s.make_space(s.shard_of(*wanted.id), op.db).put_id_hint(*wanted.id, here);
+    if (wanted.token && token_shard != home) s.make_space(token_shard, op.db).put_token_hint(put.token, here);
+    if (!removals.empty()) s.limit_dead(space, after.stale);
+    s.counters.created.fetch_add(1, std::memory_order_relaxed);
+    s.update_memory(home);
+    return made;
+}
+
+}  // namespace storage

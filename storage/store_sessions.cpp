@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// Reading, touching and changing one session.
+#include <algorithm>
+
+#include "storage/store_impl.hpp"
+
+namespace storage {
+
+namespace {
+
+// What a session that is not there is answered with, and what that answer depends on.
+boost::system::error_code absent(Store::Impl& store, Op& op, const Found& found, ShardIndex looked_at) {
+    if (!found) {
+        store.depend_on_absence(op, looked_at);
+        return Errc::no_session;
+    }
+    const Record* r = found.space->at(found.place);
+    Store::Impl::depend(op, r->lsn);
+    return r->kind == RecordKind::dead && !found.dead()->remembered(op.now) ? Errc::no_session : Errc::session_gone;
+}
+
+// The live session, or why there is none.
+boost::system::error_code live(Store::Impl& store, Op& op, const Found& found, ShardIndex looked_at) {
+    const SessionRecord* r = found.session();
+    if (!r || !r->live(op.now)) return absent(store, op, found, looked_at);
+    Store::Impl::depend(op, r->lsn);
+    return {};
+}
+
+// Whether this token opens the session that it was found at, now.
+boost::system::error_code opens(Store::Impl& store, Op& op, const Found& found, const TokenHash& hash, ShardIndex looked_at) {
+    if (!found) {
+        store.depend_on_absence(op, looked_at);
+        return Errc::token_unknown;
+    }
+    Store::Impl::depend(op, found.space->at(found.place)->lsn);
+    if (const SessionRecord* r = found.session()) {
+        if (!r->live(op.now)) return Errc::token_expired;
+        return r->token == hash || r->previous_until() > op.now ? boost::system::error_code{} : Errc::token_revoked;
+    }
+    const DeadRecord* d = found.dead();
+    if (!d->remembered(op.now)) return Errc::token_unknown;
+    return d->view().state == SessionState::expired ? Errc::token_expired : Errc::token_revoked;
+}
+
+}  // namespace
+
+bool Store::get(Op& op, const SessionId& id, SessionVisitor visit) {
+    const ShardIndex shard = impl_->shard_of(id);
+    ShardLock lock(impl_->shards, {shard});
+    Found found;
+    do found = impl_->find_id(op, id, lock);
+    while (lock.widen());
+    if (live(*impl_, op, found, shard)) return false;
+    visit(found.session()->view());
+    return true;
+}
+
+Result<void> Store::validate(Op& op, std::string_view token, const Touch& touch, SessionVisitor visit) {
+    const TokenHash hash = hash_token(token);
+    const ShardIndex shard = impl_->shard_of(token);
+    ShardLock lock(impl_->shards, {shard});
+    Found found;
+    do found = impl_->find_token(op, hash, shard, lock);
+    while (lock.widen());
+    if (const auto error = opens(*impl_, op, found, hash, shard)) return error;
+    impl_->touch_found(op, found, touch, false);
+    visit(found.session()->view());
+    return {};
+}
+
+bool Store::get_by_token(Op& op, std::string_view token, const Touch& touch, SessionVisitor visit) {
+    return validate(op, token, touch, visit).has_value();
+}
+
+void Store::Impl::touch_found(Op& op, const Found& found, const Touch& touch, bool gates) {
+    if (!touch.wanted) return;
+    SessionRecord& r = *found.session();
+    counters.touches.fetch_add(1, std::memory_order_relaxed);
+    found.space->moved(r, op.now);
+    TouchSession effect;
+    const PutSession now = r.effect(op.db);
+    if (touch.ip != now.last_ip) effect.last_ip = touch.ip;
+    if (touch.ua != now.last_ua) effect.last_ua = touch.ua;
+    std::int64_t behind_max = settings.touch_resolution_ms.load(std::memory_order_relaxed);
+    if (r.idle_s != 0) behind_max = std::min<std::int64_t>(behind_max, static_cast<std::int64_t>(r.idle_s) * 1000 / 8);
+    if (effect.last_ip.empty() && effect.last_ua.empty() && r.ahead_of_log_ms < behind_max) return;
+    effect.user = now.user;
+    effect.db = op.db;
+    effect.id = r.id;
+    effect.last_active = r.last_active;
+    RecordWriter& record = writer();
+    record.add(effect);
+    if (!op.credit || op.credit->bytes < record.bytes().size()) return;  // put off: the next touch tries again
+    const Lsn lsn = append(op, record);
+    found.space->apply(effect, lsn);
+    if (gates) depend(op, lsn);
+    counters.touches_logged.fetch_add(1, std::memory_order_relaxed);
+}
+
+Result<UnixMs> Store::touch(Op& op, const SessionId& id, const Touch& touch) {
+    const ShardIndex shard = impl_->shard_of(id);
+    ShardLock lock(impl_->shards, {shard});
+    Found found;
+    do found = impl_->find_id(op, id, lock);
+    while (lock.widen());
+    if (const auto error = live(*impl_, op, found, shard)) return error;
+    impl_->touch_found(op, found, touch, true);
+    return found.session()->last_active;
+}
+
+namespace {
+
+// The data after CLEAR, UNSET and SET, packed; false: over its total.
+bool change_data(std::string& packed, PackedData before, const SessionChange& change, std::size_t bytes_max) {
+    std::vector<DataField> fields;
+    if (!change.clear) {
+        for (std::string_view name, value; before.next(name, value);) {
+            const bool gone = std::find(change.unset.begin(), change.unset.end(), name) != change.unset.end();
+            if (!gone) fields.emplace_back(name, value);
+        }
+    }
+    for (const DataField& set : change.set) {
+        const auto same = std::find_if(fields.begin(), fields.end(), [&](const DataField& f) { return f.first == set.first; });
+        if (same != fields.end())
+            same->second = set.second;
+        else
+            fields.push_back(set);
+    }
+    std::size_t bytes = 0;
+    packed.clear();
+    for (const auto& [name, value] : fields) {
+        bytes += name.size() + value.size();
+        packed += static_cast<char>(name.size());
+        packed += static_cast<char>(value.size() & 0xff);
+        packed += static_cast<char>(value.size() >> 8);
+        packed += name;
+        packed += value;
+    }
+    return bytes <= bytes_max;
+}
+
+}  // namespace
+
+Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionChange& change) {
+    const ShardIndex shard = impl_->shard_of(id);
+    ShardLock lock(impl_->shards, {shard});
+    Found found;
+    do found = impl_->find_id(op, id, lock);
+    while (lock.widen());
+    if (const auto error = live(*impl_, op, found, shard)) return error;
+    PutSession put = found.session()->effect(op.db);
+    if (change.if_version && *change.if_version != put.version) {
+        op.current_version = put.version;
+        return Errc::version_moved;
+    }
+    thread_local std::string packed;
+    const bool fits = change_data(packed, put.data, change, impl_->settings.session_data_bytes.load(std::memory_order_relaxed));
+    const bool touches_data = change.clear || !change.unset.empty() || !change.set.empty();
+    if (!fits && touches_data) return Errc::data_total_too_large;
+    put.data = PackedData(packed);
+    if (change.device) put.device = *change.device;
+    if (change.expires_at) put.expires_at = *change.expires_at;
+    ++put.version;
+    RecordWriter& record = Impl::writer();
+    record.add(put);
+    if (const auto error = impl_->check(op, record)) return *error;
+    const Lsn lsn = impl_->append(op, record);
+    Impl::depend(op, lsn);
+    found.space->apply(put, lsn);
+    impl_->update_memory(impl_->shard_of(put.user));
+    return found.session()->version;
+}
+
+Result<UnixMs> Store::renew(Op& op, const SessionId& id, UnixMs expires_at, std::optional<std::uint64_t> if_version) {
+    const ShardIndex shard = impl_->shard_of(id);
+    ShardLock lock(impl_->shards, {shard});
+    Found found;
+    do found = impl_->find_id(op, id, lock);
+    while (lock.widen());
+    if (const auto error = live(*impl_, op, found, shard)) return error;
+    const SessionRecord& r = *found.session();
+    if (if_version && *if_version != r.version) {
+        op.current_version = r.version;
+        return Errc::version_moved;
+    }
+    const ExpireSession effect{r.user(), op.db, id, expires_at, r.version + 1, std::max(op.now, r.last_active)};
+    RecordWriter& record = Impl::writer();
+    record.add(effect);
+    if (const auto error = impl_->check(op, record)) return *error;
+    const Lsn lsn = impl_->append(op, record);
+    Impl::depend(op, lsn);
+    found.space->apply(effect, lsn);
+    return expires_at;
+}
+
+Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace_ms) {
+    Impl& s = *impl_;
+    const TokenHash hash = hash_token(token);
+    const ShardIndex shard = s.shard_of(token);
+    Aftermath after(s, op.db);
+    ShardLock lock(s.shards, {shard});
+    Found found;
+    do {
+        found = s.find_token(op, hash, shard, lock);
+        if (const SessionRecord* r = found.session(); r && r->has_previous_token()) {  // its hint is moved below
+            const ShardIndex of_previous = found.space->shard_of_token(r->previous_slot);
+            if (!lock.holds(of_previous)) lock.want(of_previous);
+        }
+    } while (lock.widen());
+    if (const auto error = opens(s, op, found, hash, shard)) return error;
+    const SessionRecord& r = *found.session();
+    if (r.token != hash) return Errc::token_revoked;  // a previous one, in its grace or not
+
+    RecordWriter& record = Impl::writer();
+    PutSession put = r.effect(op.db);
+    PutDeadToken ended;
+    const bool ends_one = put.has_previous;
+    if (ends_one) {
+        ended = {put.user, op.db, put.previous_token, put.previous_slot, RemovalReason::revoked,
+                 put.expires_at == 0 ? op.now + revoked_remembered_ms : std::min(put.expires_at, op.now + revoked_remembered_ms)};
+    }
+    const ShardIndex home = s.shard_of(put.user);
+    const Rotated rotated{make_token(slot_of(put.user), s.random)};
+    put.has_previous = true;
+    put.previous_token = put.token;
+    put.previous_slot = put.token_slot;
+    put.previous_until = op.now + grace_ms;
+    put.token = hash_token({rotated.token.data(), rotated.token.size()});
+    put.token_slot = users_slot;
+    ++put.version;
+    record.add(put);
+    if (ends_one) record.add(ended);
+    if (const auto error = s.check(op, record)) return *error;
+    const Lsn lsn = s.append(op, record);
+    Impl::depend(op, lsn);
+    const std::uint32_t generation = r.generation;
+    const ShardIndex ended_shard = found.space->shard_of_token(ended.token_slot);
+    std::string user(put.user);  // `put` is views into the record that apply replaces
+    ended.user = user;
+    found.space->apply(put, lsn);
+    if (ends_one) {
+        const Place dead_place = found.space->apply(ended, lsn);
+        if (ended_shard != home) {
+            Space& hints = s.make_space(ended_shard, op.db);
+            hints.move_token_hint(ended.token, {0, found.place, generation, home},
+                                  {0, dead_place, found.space->at(dead_place)->generation, home});
+        }
+        s.limit_dead(*found.space, after.stale);
+    }
+    s.update_memory(home);
+    return rotated;
+}
+
+}  // namespace storage

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "storage/timing_wheel.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace storage {
+namespace {
+
+constexpr UnixMs base_ms = 1'577'836'800'000;  // 2020: 32 bits of ticks reach 2089
+
+}  // namespace
+
+std::uint32_t TimingWheel::tick_of(UnixMs due) {
+    const UnixMs ticks = (due - base_ms + tick_ms - 1) / tick_ms;
+    return static_cast<std::uint32_t>(std::clamp<UnixMs>(ticks, 1, UINT32_MAX));
+}
+
+std::uint32_t TimingWheel::current_tick(UnixMs now) {
+    return static_cast<std::uint32_t>(std::clamp<UnixMs>((now - base_ms) / tick_ms, 1, UINT32_MAX));
+}
+
+void TimingWheel::add(Entry entry) {
+    ++size_;
+    place(entry);
+}
+
+void TimingWheel::place(Entry entry) {
+    if (entry.tick <= now_) {
+        work_.push_back(entry);
+        return;
+    }
+    // The highest bit in which the entry's tick differs from now says at which level the wheel meets it.
+    const unsigned differs = 31U - static_cast<unsigned>(__builtin_clz(entry.tick ^ now_));
+    const std::size_t level = std::min<std::size_t>(differs / bits, levels - 1);
+    const std::uint32_t at = level < levels - 1 || differs / bits == level ? entry.tick >> (bits * level)
+                                                                           : (now_ >> (bits * level)) + slots - 1;
+    slots_[level][at & (slots - 1)].push_back(entry);
+}
+
+bool TimingWheel::next_due(std::uint32_t tick, std::size_t& steps, Entry& due) {
+    for (;;) {
+        while (!work_.empty()) {
+            if (steps == 0) return false;
+            --steps;
+            const Entry entry = work_.back();
+            work_.pop_back();
+            if (entry.tick > now_) {
+                place(entry);
+                continue;
+            }
+            --size_;
+            due = entry;
+            return true;
+        }
+        if (now_ >= tick) return false;
+        if (size_ == 0) {
+            now_ = tick;
+            return false;
+        }
+        ++now_;
+        std::size_t level = 0;
+        while (level < levels - 1 && ((now_ >> (bits * level)) & (slots - 1)) == 0) ++level;
+        for (std::size_t l = 0; l <= level; ++l) {
+            auto& slot = slots_[l][(now_ >> (bits * l)) & (slots - 1)];
+            if (work_.empty())
+                work_.swap(slot);
+            else {
+                work_.insert(work_.end(), slot.begin(), slot.end());
+                slot = {};
+            }
+        }
+    }
+}
+
+std::size_t TimingWheel::bytes() const {
+    std::size_t entries = work_.capacity();
+    for (const auto& level : slots_)
+        for (const auto& slot : level) entries += slot.capacity();
+    return entries * sizeof(Entry);
+}
+
+}  // namespace storage
