@@ -4,12 +4,9 @@
 // one line for stderr and exit 1, with nothing on the disk changed. Errors after start end the process (FatalHandler).
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include <boost/system/result.hpp>
 
@@ -18,31 +15,12 @@
 #include "storage/journal.hpp"
 #include "storage/log_options.hpp"
 #include "storage/random.hpp"
+#include "storage/recovery.hpp"
 #include "storage/types.hpp"
 
 namespace storage {
 
 class Store;
-class ReplaySink;
-class Committer;
-class DataDirectory;
-
-struct RecoveryReport {
-    Lsn last{};                // the last record that was replayed; new ones go on from here
-    Lsn durable{};             // D: the highest LSN that the log names durable
-    std::uint64_t epoch = 0;   // of the newest segment found; this run writes epoch + 1
-    std::string directory_id;  // 32 hex digits; empty: a new directory
-    UnixMs now_max = 0;        // the largest `now` in any frame: the server's time starts from there
-    std::uint64_t segments = 0, bytes = 0, records = 0;
-    std::uint64_t set_aside_bytes = 0, set_aside_files = 0;  // what a crash left beyond the end, kept in lost-<time>/
-    std::uint64_t duration_ns = 0;
-};
-
-// Moves while recover() runs; any thread may read it (LOADING, INFO).
-struct RecoveryProgress {
-    std::atomic<std::uint64_t> bytes_read{0}, bytes_total{0}, records{0};
-    std::atomic<bool> running{false};
-};
 
 struct LogFigures {
     Journal::Figures journal;

@@ -44,8 +44,9 @@ void SegmentWriter::add_mark(Lsn last, UnixMs now) {
 
 void SegmentWriter::add_end(Lsn last, UnixMs now) {
     ENSURE(end_ + end_frame_bytes <= file_bytes_);
-    const HeaderDigest::Value digest = digest_.so_far();
-    add({.kind = FrameKind::end, .first_lsn = next(last), .durable_lsn = last, .now = now}, digest);
+    const auto frame = encode_end(last, now, seed_, digest_.so_far());
+    staged_.insert(staged_.end(), frame.begin(), frame.end());
+    end_ += frame.size();
 }
 
 Result<void> SegmentWriter::write_staged() {
@@ -58,6 +59,19 @@ Result<void> SegmentWriter::write_staged() {
         staged_.clear();
     }
     return {};
+}
+
+std::array<std::byte, end_frame_bytes> encode_end(Lsn last, UnixMs now, std::uint64_t seed, const HeaderDigest::Value& digest) {
+    std::array<std::byte, end_frame_bytes> frame{};
+    encode({.kind = FrameKind::end,
+            .payload_bytes = end_payload_bytes,
+            .first_lsn = next(last),
+            .durable_lsn = last,
+            .now = now,
+            .payload_checksum = checksum(digest, seed)},
+           seed, std::span(frame).first<frame_header_bytes>());
+    std::copy(digest.begin(), digest.end(), frame.begin() + frame_header_bytes);
+    return frame;
 }
 
 }  // namespace storage::wal

@@ -3,6 +3,7 @@
 // One thread. No syncing here: wal.hpp decides when.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -45,5 +46,8 @@ private:
     HeaderDigest digest_;
     std::vector<std::byte> staged_;  // frames not yet written; they end at end_
 };
+
+// The end frame of a segment that this process did not write: recovery ends it in place of its writer.
+std::array<std::byte, end_frame_bytes> encode_end(Lsn last, UnixMs now, std::uint64_t seed, const HeaderDigest::Value& digest);
 
 }  // namespace storage::wal

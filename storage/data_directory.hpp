@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// What the files of a data directory are called, and which of them are there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/file_system.hpp"
+#include "storage/types.hpp"
+
+namespace storage {
+
+inline constexpr const char* lock_file_name = "lock";  // stays empty; only flock(2) matters
+
+std::string segment_name(Lsn first);           // wal-<first LSN, 20 digits>.log
+std::string spare_name(std::uint64_t number);  // spare-<number>
+std::optional<Lsn> parse_segment_name(std::string_view name);
+bool is_spare_name(std::string_view name);
+std::string lost_name(UnixMs now);  // lost-<UTC time>, e.g. lost-20260102T030405Z
+
+struct Listing {
+    struct Segment {
+        std::string name;
+        Lsn first{};
+    };
+    std::vector<Segment> segments;  // ascending by first LSN
+    std::vector<std::string> spares;
+    std::vector<std::string> lost;  // directories lost-*
+};
+Result<Listing> list_data(FileSystem& fs);
+
+}  // namespace storage

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "storage/recovery.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "storage/data_directory.hpp"
+#include "storage/wal_segment_writer.hpp"
+
+namespace storage {
+
+namespace {
+
+constexpr int lost_directories_max = 1000;  // of one second
+constexpr std::size_t copy_bytes = 1U << 20;
+
+bool is(const boost::system::error_code& error, int code) {
+    return error == boost::system::error_code(code, boost::system::system_category());
+}
+
+std::string hex(const wal::Id& id) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const unsigned char byte : id) text.append({digits[byte >> 4U], digits[byte & 15U]});
+    return text;
+}
+
+// All that touches the disk, after the verdict. The last segment first, because the next one's header repeats its end.
+class Execution {
+public:
+    Execution(FileSystem& fs, const RecoveryOptions& options, const Scan& scan, RecoveryReport& report)
+        : fs_(fs), options_(options), scan_(scan), report_(report) {}
+
+    LogResult<void> end_tail();
+    void remove_spares(const Listing& listing);
+
+private:
+    LogResult<void> settle(File& file);
+    LogResult<void> set_aside(File& file);
+    LogResult<std::string> make_lost_directory();
+    Result<void> copy_void(File& from, File& to);
+    LogResult<void> write_end(File& file);
+    const ScannedTail& tail() const { return *scan_.tail; }
+    void notice(const std::string& line) const {
+        if (options_.notice) options_.notice(line);
+    }
+
+    FileSystem& fs_;
+    const RecoveryOptions& options_;
+    const Scan& scan_;
+    RecoveryReport& report_;
+};
+
+LogResult<void> Execution::end_tail() {
+    const bool whole = tail().bytes_until == tail().end_offset;
+    if (tail().end == wal::ReadEnd::sealed || (tail().empty() && whole)) return {};
+    auto opened = fs_.open_write(tail().name);
+    if (!opened) return disk_refusal("cannot open", tail().name, opened.error());
+    File& file = **opened;
+    if (auto done = settle(file); !done) return done;
+    if (!whole) {
+        if (auto done = set_aside(file); !done) return done;
+    }
+    std::uint64_t length = tail().end_offset;
+    if (!tail().empty()) {  // an empty one will be replaced by the next segment, which has the same name
+        if (auto done = write_end(file); !done) return done;
+        length += wal::end_frame_bytes;
+    }
+    // Only now: until here every byte that the decision was made from is still in its place.
+    auto done = file.truncate(length);
+    if (done) done = file.fdatasync();
+    if (done) done = fs_.sync_directory("");
+    if (!done) return disk_refusal("cannot end", tail().name, done.error());
+    return {};
+}
+
+// What was read may have come from the page cache of a kernel that failed to write it. So: to the disk, out of the cache, and
+// what nobody called durable is read once more.
+LogResult<void> Execution::settle(File& file) {
+    if (auto done = file.fdatasync(); !done) return disk_refusal("cannot sync", tail().name, done.error());
+    file.advise(Advice::drop_from_cache);
+    if (value(tail().last) <= value(scan_.durable)) return {};
+    wal::SegmentReader reader(file, tail().file_bytes, tail().header);
+    wal::Frame frame;
+    auto end = reader.next(frame);
+    while (end && *end == wal::ReadEnd::none) end = reader.next(frame);
+    if (!end) return disk_refusal("cannot read", tail().name, end.error());
+    if (reader.last_lsn() != tail().last || reader.offset() != tail().end_offset || reader.digest() != tail().digest)
+        return Refusal{options_.directory_name + ": " + tail().name +
+                       " reads differently from the disk than from the page cache"};
+    return {};
+}
+
+LogResult<std::string> Execution::make_lost_directory() {
+    const std::string base = lost_name(options_.now);
+    for (int i = 1; i <= lost_directories_max; ++i) {
+        const std::string name = i == 1 ? base : base + "-" + std::to_string(i);
+        const auto made = fs_.make_directory(name);
+        if (made) return LogResult<std::string>(boost::system::in_place_value, name);
+        if (!is(made.error(), EEXIST)) return disk_refusal("cannot make", name, made.error());
+    }
+    return Refusal{options_.directory_name + ": too many directories " + base};
+}
+
+Result<void> Execution::copy_void(File& from, File& to) {
+    std::vector<std::byte> piece(copy_bytes);
+    for (std::uint64_t at = tail().end_offset; at < tail().bytes_until;) {
+        const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), tail().bytes_until - at));
+        const auto got = pread_full(from, std::span(piece).first(bytes), at);
+        if (!got) return got.error();
+        if (*got == 0) break;
+        if (auto done = pwrite_all(to, std::span(piece).first(*got), at - tail().end_offset); !done) return done;
+        at += *got;
+    }
+    return to.fdatasync();
+}
+
+LogResult<void> Execution::set_aside(File& file) {
+    const std::uint64_t bytes = tail().bytes_until - tail().end_offset;
+    const std::string what = std::to_string(bytes) + " bytes of " + tail().name + " after LSN " +
+                             std::to_string(value(tail().last)) + ", which no reply was given for or no sync had reached,";
+    const auto directory = make_lost_directory();
+    if (!directory) {
+        // They were promised to nobody: no reason to stay down on a full disk.
+        notice(what + " are dropped and could not be kept: " + directory.error().text);
+        return {};
+    }
+    const std::string name = *directory + "/" + tail().name + ".from-" + std::to_string(tail().end_offset);
+    auto copy = fs_.create(name);
+    auto done = copy ? copy_void(file, **copy) : Result<void>(copy.error());
+    if (done) done = fs_.sync_directory(*directory);
+    if (done) done = fs_.sync_directory("");
+    if (!done && !is(done.error(), ENOSPC)) return disk_refusal("cannot write", name, done.error());
+    if (!done) {
+        notice(what + " are dropped and could not be kept: " + done.error().message());
+        return {};
+    }
+    report_.set_aside_bytes += bytes;
+    report_.set_aside_files += 1;
+    notice(what + " were left by a crash and are set aside in " + *directory);
+    return {};
+}
+
+// In the place of what is void, not behind a truncation: these blocks are there, so a full disk cannot stop it.
+LogResult<void> Execution::write_end(File& file) {
+    const auto frame = wal::encode_end(tail().last, std::max(options_.now, scan_.now_max), tail().header.seed(), tail().digest);
+    auto done = pwrite_all(file, frame, tail().end_offset);
+    if (done) done = file.fdatasync();
+    if (!done) return disk_refusal("cannot end", tail().name, done.error());
+    return {};
+}
+
+void Execution::remove_spares(const Listing& listing) {
+    for (const std::string& name : listing.spares)
+        if (auto done = fs_.unlink(name); !done) notice("cannot remove " + name + ": " + done.error().message());
+}
+
+WalStart start_after(const Scan& scan, RandomSource& random) {
+    WalStart start;
+    start.epoch = scan.epoch + 1;
+    start.last = scan.last();
+    if (!scan.tail) {
+        random.fill(start.directory_id);
+        return start;
+    }
+    const ScannedTail& tail = *scan.tail;
+    start.directory_id = scan.directory_id;
+    start.predecessor_length = tail.empty()                       ? tail.header.predecessor_length
+                               : tail.end == wal::ReadEnd::sealed ? tail.end_offset
+                                                                  : tail.end_offset + wal::end_frame_bytes;
+    return start;
+}
+
+std::string reason(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::start:
+        case Verdict::set_aside_and_start: return "nothing is wrong";
+        case Verdict::refuse_in_use: return "in use by another process";
+        case Verdict::refuse_newer: return "written by a newer version";
+        case Verdict::refuse_key: return "encrypted, and no key given opens it";
+        case Verdict::refuse_plain: return "not encrypted, although a key is configured";
+        case Verdict::refuse_foreign: return "files of two data directories";
+        case Verdict::refuse_gap: return "a part of the log is missing";
+        case Verdict::refuse_damage: return "the log is damaged";
+        case Verdict::refuse_undecodable: return "the log holds a record that this version cannot apply";
+    }
+    return "unknown";
+}
+
+}  // namespace
+
+Refusal refusal(Verdict verdict, const std::string& directory_name, const std::string& problem) {
+    std::string text = directory_name + ": " + reason(verdict);
+    if (!problem.empty()) text += ": " + problem;
+    if (verdict != Verdict::refuse_in_use) text += " (nothing was changed)";
+    return {text};
+}
+
+LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options, ReplaySink& sink, RandomSource& random,
+                                 RecoveryProgress& progress) {
+    const auto listing = list_data(fs);
+    if (!listing) return disk_refusal("cannot list", options.directory_name, listing.error());
+    ReplayPool pool(sink);
+    auto scan = scan_log(fs, *listing, options.covered, pool, progress);
+    const auto failed = pool.finish();
+    if (!scan) return scan.error();
+    if (failed) {
+        scan->found.undecodable = true;
+        if (scan->found.damage != Damage::durable) scan->problem = "LSN " + std::to_string(value(*failed));
+    }
+    const Verdict verdict = decide(scan->found);
+    if (refuses(verdict)) return refusal(verdict, options.directory_name, scan->problem);
+
+    Recovered recovered;
+    RecoveryReport& report = recovered.report;
+    Execution execution(fs, options, *scan, report);
+    if (scan->tail) {
+        if (auto done = execution.end_tail(); !done) return done.error();
+    }
+    execution.remove_spares(*listing);
+    recovered.start = start_after(*scan, random);
+    report.last = later(scan->last(), options.covered);
+    report.durable = scan->durable;
+    report.epoch = scan->epoch;
+    if (scan->tail) report.directory_id = hex(scan->directory_id);
+    report.now_max = scan->now_max;
+    report.segments = scan->segments;
+    report.bytes = scan->bytes;
+    report.records = scan->records;
+    return recovered;
+}
+
+}  // namespace storage

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// From the files of a data directory to the state they hold: scan, decide, and only then touch anything: set aside what a
+// crash left beyond the end, end the last segment, clean up spares. A crash at any step of this leaves a directory that
+// comes to the same decision again.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "storage/file_system.hpp"
+#include "storage/log_options.hpp"
+#include "storage/random.hpp"
+#include "storage/recovery_scan.hpp"
+#include "storage/wal.hpp"
+
+namespace storage {
+
+struct RecoveryReport {
+    Lsn last{};                // the last record that was replayed; new ones go on from here
+    Lsn durable{};             // D: the highest LSN that the log names durable
+    std::uint64_t epoch = 0;   // of the newest segment found; this run writes epoch + 1
+    std::string directory_id;  // 32 hex digits; empty: a new directory
+    UnixMs now_max = 0;        // the largest `now` in any frame: the server's time starts from there
+    std::uint64_t segments = 0, bytes = 0, records = 0;
+    std::uint64_t set_aside_bytes = 0, set_aside_files = 0;  // what a crash left beyond the end, kept in lost-<time>/
+    std::uint64_t duration_ns = 0;
+};
+
+struct Recovered {
+    RecoveryReport report;
+    WalStart start;
+};
+
+struct RecoveryOptions {
+    std::string directory_name = "the data directory";  // for messages
+    UnixMs now = 0;                                     // names lost-<time>/ and stamps the end frame
+    Lsn covered{};                                      // records up to here are in a snapshot already
+    std::function<void(const std::string& line)> notice;
+};
+
+// The caller holds the directory's lock.
+LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options, ReplaySink& sink, RandomSource& random,
+                                 RecoveryProgress& progress);
+
+// One line for a refusal.
+Refusal refusal(Verdict verdict, const std::string& directory_name, const std::string& problem);
+
+}  // namespace storage
