@@ -27,7 +27,7 @@ public:
         std::uint32_t thread = 0;
         bool loopback = true;     // a loopback address or a Unix socket
         bool unix_socket = false;
-        std::int64_t connected_at_ms = 0;  // unix time
+        std::int64_t connected_at_ms = 0;  // monotonic
     };
 
     Client(Origin origin, Counters& counters);
@@ -47,7 +47,7 @@ public:
     std::string lib_name() const;
     std::string lib_version() const;
     // One line of CLIENT LIST, without the newline. See CLIENT LIST of Redis for the fields.
-    std::string describe(std::int64_t now_ms) const;
+    std::string describe(std::int64_t now_ms) const;  // monotonic
 
     // ---- the owning thread ----
     void set_db(storage::DbIndex db) { db_.store(db, std::memory_order_relaxed); }
@@ -64,7 +64,7 @@ public:
 
     // What CLIENT LIST shows of the connection; written by the owning thread as it goes.
     struct Traffic {
-        std::atomic<std::int64_t> last_request_ms{0};
+        std::atomic<std::int64_t> last_request_ms{0};  // monotonic
         std::atomic<const CommandSpec*> last_command{nullptr};
         std::atomic<std::uint64_t> query_bytes{0}, query_room{0}, output_bytes{0}, output_room{0};
         std::atomic<std::uint64_t> input_total{0}, output_total{0};

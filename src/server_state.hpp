@@ -57,6 +57,8 @@ public:
     const std::uint64_t started_at_ns;  // monotonic
     const std::string run_id;           // 40 hex digits
 
+    std::int64_t monotonic_ms() const { return static_cast<std::int64_t>(clock.monotonic_ns() / 1'000'000); }
+
     // ---- SESS.LIST: at most list-concurrency at once ----
     bool take_list_slot();  // false: too many are running
     void give_list_slot() { list_slots_taken_.fetch_sub(1, std::memory_order_relaxed); }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "storage/function_ref.hpp"
+#include "storage/log_options.hpp"
 #include "storage/settings.hpp"
 
 namespace server {
@@ -30,8 +31,6 @@ private:
     mutable std::mutex mutex_;
     std::string text_;
 };
-
-enum class FsyncMode : std::uint8_t { always, everysec, no };
 
 struct OutputLimit {  // client-output-buffer-limit of the class "normal"; 0 is no limit
     std::atomic<std::uint64_t> hard_bytes{0}, soft_bytes{0}, soft_seconds{0};
@@ -58,7 +57,7 @@ struct Values {
 
     // storage
     std::string dir;
-    std::atomic<FsyncMode> appendfsync{FsyncMode::everysec};
+    std::atomic<storage::Fsync> appendfsync{storage::Fsync::everysec};
     std::uint32_t shards = 0;
     std::uint64_t wal_segment_size = 0, wal_pending_bytes = 0, wal_record_max = 0;
     std::atomic<std::uint32_t> list_concurrency{0};
@@ -103,6 +102,7 @@ public:
 
     // At the start: any row. Nothing happens and the reason comes back if it is not allowed.
     std::optional<std::string> set_at_start(std::string_view name, std::string_view value);
+    std::optional<std::string> check_together() const;  // once all start settings are in: what contradicts itself
     // CONFIG SET: all or none; the answer is Redis's words after "ERR ".
     std::optional<std::string> set_live(std::span<const Change> changes);
     std::string text(std::string_view name) const;  // the canonical text, as CONFIG GET answers; "" if unknown

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+// The loop of one io thread. Events come in batches of up to 256; a connection that closes in a batch is destroyed after it,
+// because later events of the batch may still name it.
+#include "src/io_thread.hpp"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include "src/connection.hpp"
+#include "storage/ensure.hpp"
+
+namespace server {
+namespace {
+
+constexpr std::size_t events_max = 256;
+constexpr int rounds_max = 8;                 // then timers and posts have their turn
+constexpr std::int64_t sweep_every_ms = 1'000;
+constexpr std::int64_t drain_limit_ms = 10'000;
+
+int make_epoll() {
+    const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+    ENSURE(fd >= 0);
+    return fd;
+}
+
+}  // namespace
+
+// An event counter in the epoll set; edge-triggered, so it is never read.
+class IoThread::Wake final : public Watched {
+public:
+    explicit Wake(IoThread& thread) : thread_(thread), fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        ENSURE(fd_ >= 0);
+        thread_.watch(fd_, EPOLLIN | EPOLLET, *this);
+    }
+    ~Wake() override { ::close(fd_); }
+    Wake(const Wake&) = delete;
+    Wake& operator=(const Wake&) = delete;
+
+    void ring() const {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);  // full: it rings already
+    }
+    void on_events(std::uint32_t) override { thread_.on_wake(); }
+
+private:
+    IoThread& thread_;
+    const int fd_;
+};
+
+IoThread::IoThread(ServerState& state, std::uint32_t index, std::uint32_t thread_count)
+    : state_(state),
+      index_(index),
+      counters_(state.add_thread_counters()),
+      epoll_fd_(make_epoll()),
+      epoll_watch_(context_.get_executor(), epoll_fd_),
+      wake_(std::make_unique<Wake>(*this)),
+      gate_(state.journal, state.values.appendfsync, [this] { wake_->ring(); }),
+      executor_(state, counters_),
+      maintenance_(state, executor_, index, thread_count),
+      tick_(context_.get_executor()),
+      slab_(slab_bytes) {}
+
+IoThread::~IoThread() { join(); }
+
+void IoThread::start() {
+    schedule_tick();
+    wait_for_events();
+    thread_ = std::thread([this] { run(); });
+}
+
+void IoThread::run() {
+    ::pthread_setname_np(::pthread_self(), ("tm-io-" + std::to_string(index_)).c_str());
+    context_.run();
+    executor_.give_back();
+}
+
+void IoThread::join() {
+    if (!thread_.joinable()) return;
+    boost::asio::post(context_, [this] { context_.stop(); });
+    thread_.join();
+}
+
+void IoThread::post(std::function<void()> task) {
+    boost::asio::post(context_, [this, task = std::move(task)] {
+        task();
+        bury();
+    });
+}
+
+void IoThread::later(std::int64_t ms, std::function<void()> task) {
+    auto timer = std::make_shared<Timer>(context_.get_executor(), std::chrono::milliseconds(ms));
+    timer->async_wait([timer, task = std::move(task)](const boost::system::error_code& error) {
+        if (!error) task();
+    });
+}
+
+void IoThread::watch(int fd, std::uint32_t events, Watched& watched) {
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = &watched;
+    ENSURE(::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
+void IoThread::change(int fd, std::uint32_t events, Watched& watched) {
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = &watched;
+    ENSURE(::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event) == 0);
+}
+
+void IoThread::unwatch(int fd) { ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
+
+void IoThread::wait_for_events() {
+    epoll_watch_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+        if (!error) on_readable();
+    });
+}
+
+void IoThread::on_readable() {
+    // A batch of one is rarely followed by more at once; a larger one is.
+    for (int round = 0; round < rounds_max && poll_once() > 1; ++round) {}
+    bury();
+    wait_for_events();
+}
+
+std::size_t IoThread::poll_once() {
+    std::array<epoll_event, events_max> events;
+    const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), 0);
+    const std::size_t got = count > 0 ? static_cast<std::size_t>(count) : 0;  // interrupted is none
+    for (std::size_t i = 0; i < got; ++i) static_cast<Watched*>(events[i].data.ptr)->on_events(events[i].events);
+    return got;
+}
+
+void IoThread::make_ready(Connection& connection) {
+    ready_.push_back(connection.id());
+    if (std::exchange(ready_posted_, true)) return;
+    boost::asio::post(context_, [this] {
+        run_ready();
+        bury();
+    });
+}
+
+void IoThread::run_ready() {
+    ready_posted_ = false;
+    std::vector<std::uint64_t> now;
+    now.swap(ready_);
+    for (const std::uint64_t id : now)
+        if (Connection* connection = find(id)) connection->resume();
+}
+
+void IoThread::park_paused(Connection& connection) { paused_.push_back(connection.id()); }
+
+void IoThread::on_wake() {
+    due_.clear();
+    due_credit_.clear();
+    gate_.take_ready(due_, due_credit_);
+    for (const std::uint64_t id : due_)
+        if (Connection* connection = find(id)) connection->gate_moved();
+    for (const std::uint64_t id : due_credit_)
+        if (Connection* connection = find(id)) connection->credit_may_be_there();
+}
+
+Connection* IoThread::find(std::uint64_t id) {
+    const auto found = connections_.find(id);
+    return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void IoThread::adopt(int fd, Client::Origin origin) {
+    connections_count_.fetch_add(1, std::memory_order_relaxed);
+    origin.fd = fd;
+    origin.thread = index_;
+    post([this, origin = std::move(origin)] { welcome(origin.fd, origin); });
+}
+
+void IoThread::welcome(int fd, Client::Origin origin) {
+    if (draining()) {
+        ::close(fd);
+        connections_count_.fetch_sub(1, std::memory_order_relaxed);
+        return;
+    }
+    auto connection = std::make_unique<Connection>(*this, std::move(origin));
+    watch(fd, EPOLLIN, *connection);
+    connections_.emplace(connection->id(), std::move(connection));
+}
+
+void IoThread::ask_to_close(std::uint64_t connection_id) {
+    post([this, connection_id] {
+        if (Connection* connection = find(connection_id)) close(*connection);
+    });
+}
+
+void IoThread::close(Connection& connection) {
+    const auto found = connections_.find(connection.id());
+    if (found == connections_.end()) return;
+    closed_.push_back(std::move(found->second));
+    connections_.erase(found);
+    connection.shut();
+    connections_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void IoThread::bury() {
+    closed_.clear();
+    if (drained_ && connections_.empty()) std::exchange(drained_, nullptr)();
+}
+
+void IoThread::schedule_tick() {
+    tick_.expires_after(std::chrono::milliseconds(1000 / std::max(1U, state_.values.hz.load(std::memory_order_relaxed))));
+    tick_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) on_tick();
+    });
+}
+
+void IoThread::on_tick() {
+    maintenance_.tick();
+    on_wake();  // what a change of appendfsync opened, and a safety net for credit
+    std::vector<std::uint64_t> paused;
+    paused.swap(paused_);
+    for (const std::uint64_t id : paused)
+        if (Connection* connection = find(id)) connection->resume();
+    sweep();
+    bury();
+    schedule_tick();
+}
+
+void IoThread::sweep() {
+    const std::int64_t now_ms = state_.monotonic_ms();
+    const bool too_late = drained_ && now_ms >= drain_until_ms_;
+    if (now_ms < next_sweep_ms_ && !too_late) return;
+    next_sweep_ms_ = now_ms + sweep_every_ms;
+    std::vector<Connection*> all;
+    all.reserve(connections_.size());
+    for (const auto& [id, connection] : connections_) all.push_back(connection.get());
+    for (Connection* connection : all) {
+        if (too_late) {
+            close(*connection);
+        } else {
+            connection->on_tick(now_ms);
+        }
+    }
+}
+
+void IoThread::drain(std::function<void()> done) {
+    post([this, done = std::move(done)] {
+        drained_ = done;
+        drain_until_ms_ = state_.monotonic_ms() + drain_limit_ms;
+        std::vector<Connection*> all;
+        for (const auto& [id, connection] : connections_) all.push_back(connection.get());
+        for (Connection* connection : all) connection->begin_drain();
+    });
+}
+
+}  // namespace server

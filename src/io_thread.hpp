@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// One io thread: an io_context, and one epoll set inside it that holds the thread's sockets. The io_context waits on the set
+// as a whole, so a request costs no re-arming (performance.md 1.3, nested epoll). Connections live and die here.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "src/client.hpp"
+#include "src/durability_gate.hpp"
+#include "src/executor.hpp"
+#include "src/maintenance.hpp"
+#include "src/server_state.hpp"
+
+namespace server {
+
+class Connection;
+
+// Something whose file descriptor is in an epoll set. The set keeps the pointer until unwatch().
+class Watched {
+public:
+    virtual ~Watched() = default;
+    virtual void on_events(std::uint32_t events) = 0;
+};
+
+class IoThread {
+public:
+    IoThread(ServerState& state, std::uint32_t index, std::uint32_t thread_count);
+    ~IoThread();
+    IoThread(const IoThread&) = delete;
+    IoThread& operator=(const IoThread&) = delete;
+
+    // ---- any thread ----
+    void start();
+    void post(std::function<void()> task);                // runs on this thread
+    void adopt(int fd, Client::Origin origin);            // counted from now on
+    void ask_to_close(std::uint64_t connection_id);
+    std::uint32_t connections() const { return connections_count_.load(std::memory_order_relaxed); }
+    void journal_progressed() { gate_.progressed(); }
+    // Executes what was received, sends what is due, closes all; then calls `done` on this thread.
+    void drain(std::function<void()> done);
+    void join();                                          // after drain; ends the thread
+
+    // ---- this thread ----
+    std::uint32_t index() const { return index_; }
+    ServerState& state() { return state_; }
+    Counters& counters() { return counters_; }
+    Executor& executor() { return executor_; }
+    DurabilityGate& gate() { return gate_; }
+    std::span<char> slab() { return slab_; }              // where a connection without a partial request reads
+    void watch(int fd, std::uint32_t events, Watched& watched);
+    void change(int fd, std::uint32_t events, Watched& watched);
+    void unwatch(int fd);
+    void make_ready(Connection& connection);              // resume() soon, after the others had a turn
+    void park_paused(Connection& connection);             // resume() at the next tick
+    void close(Connection& connection);                   // gone at the end of the round
+    void later(std::int64_t ms, std::function<void()> task);
+    bool draining() const { return drained_ != nullptr; }
+
+    static constexpr std::size_t slab_bytes = 16 * 1024;
+
+private:
+    class Wake;
+    using Context = boost::asio::io_context;
+    using Clock = std::chrono::steady_clock;
+    using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Context::executor_type>;
+
+    void run();
+    void wait_for_events();
+    void on_readable();
+    std::size_t poll_once();
+    void run_ready();
+    void on_wake();
+    void schedule_tick();
+    void on_tick();
+    void sweep();                // time limits of all connections, once a second
+    void welcome(int fd, Client::Origin origin);
+    void bury();
+    Connection* find(std::uint64_t id);
+
+    ServerState& state_;
+    const std::uint32_t index_;
+    Counters& counters_;
+    Context context_{1};
+    int epoll_fd_;
+    boost::asio::posix::basic_stream_descriptor<Context::executor_type> epoll_watch_;
+    std::unique_ptr<Wake> wake_;
+    DurabilityGate gate_;
+    Executor executor_;
+    Maintenance maintenance_;
+    Timer tick_;
+    std::vector<char> slab_;
+    boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+    std::vector<std::uint64_t> ready_, paused_;  // ids; whoever closed meanwhile is not found
+    std::vector<std::uint64_t> due_, due_credit_;  // of on_wake(), kept for their memory
+    std::vector<std::unique_ptr<Connection>> closed_;
+    std::function<void()> drained_;
+    std::int64_t drain_until_ms_ = 0, next_sweep_ms_ = 0;
+    bool ready_posted_ = false;
+    std::atomic<std::uint32_t> connections_count_{0};
+    std::thread thread_;
+};
+
+}  // namespace server

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// Start order and stop order. Nothing on the disk changes before the port is ours and recovery has given its verdict.
+#include "src/server.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include "src/logging.hpp"
+#include "src/supervisor.hpp"
+
+namespace server {
+namespace {
+
+// The log, files of recovery, listening sockets, epoll sets.
+constexpr std::uint64_t files_besides_clients = 64;
+
+extern "C" void exit_now(int) { _exit(1); }
+
+void complain(const std::string& line) { std::fprintf(stderr, "tokmesh: %s\n", line.c_str()); }
+
+void make_room_for_clients(Values& values) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    const std::uint64_t wanted = values.maxclients + files_besides_clients;
+    if (limit.rlim_cur >= wanted) return;
+    rlimit raised{std::min<rlim_t>(wanted, limit.rlim_max), limit.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) raised.rlim_cur = limit.rlim_cur;
+    if (raised.rlim_cur >= wanted) return;
+    const std::uint64_t fits = raised.rlim_cur > files_besides_clients ? raised.rlim_cur - files_besides_clients : 1;
+    spdlog::warn("The file limit of {} leaves room for {} clients, not {}", raised.rlim_cur, fits, values.maxclients.load());
+    values.maxclients = static_cast<std::uint32_t>(fits);
+}
+
+}  // namespace
+
+Server::~Server() {
+    if (recovery_.joinable()) recovery_.join();
+    threads_.clear();
+}
+
+int Server::run() {
+    if (const Refused why = start()) {
+        complain(*why);
+        return 1;
+    }
+    main_.run();
+    return exit_code_;
+}
+
+// ---- start ----
+
+Server::Refused Server::start() {
+    Values& values = settings_.values;
+    if (auto why = check_log_file(values.logfile)) return why;
+    start_logging(values.logfile, values.loglevel.get());
+    spdlog::info("TokMesh {} starts, pid {}", TOKMESH_VERSION, ::getpid());
+    make_room_for_clients(values);
+
+    // 1. The port, before the data directory is touched.
+    if (auto why = listener_.open_tcp(values)) return why;
+    // 2. The directory and its lock.
+    if (auto why = open_log()) return why;
+    // 3. Everything in memory, and signals from here on.
+    make_parts();
+    // 4. Serve: LOADING to whoever comes, while the log is read.
+    state_->loading = true;
+    state_->loading_started_ms = clock_.unix_ms();
+    listener_.start(*state_, threads_);
+    for (const auto& thread : threads_) thread->start();
+    recovery_ = std::thread([this] { recover(); });
+    return std::nullopt;
+}
+
+Server::Refused Server::open_log() {
+    const Values& values = settings_.values;
+    storage::LogOptions options;
+    options.appendfsync = values.appendfsync;
+    options.segment_bytes = values.wal_segment_size;
+    options.segment_bytes_first = std::min(options.segment_bytes_first, options.segment_bytes);
+    options.pending_bytes_max = values.wal_pending_bytes;
+    options.record_bytes_max = values.wal_record_max;
+    options.notice = [](const std::string& line) { spdlog::warn("{}", line); };
+    options.fatal = [](const std::string& line) {
+        spdlog::error("{}", line);
+        storage::exit_at_once(line);
+    };
+    auto opened = storage::Log::open_posix(values.dir, options, clock_, now_, random_);
+    if (opened.has_error()) return opened.error().text;
+    log_ = std::move(opened).value();
+    return std::nullopt;
+}
+
+void Server::make_parts() {
+    Values& values = settings_.values;
+    storage::Store::Options options;
+    options.shards = values.shards;
+    std::array<unsigned char, sizeof options.hash_seed> seed{};
+    random_.fill(seed);
+    std::memcpy(&options.hash_seed, seed.data(), seed.size());
+    store_ = std::make_unique<storage::Store>(options, log_->journal(), random_, values.storage);
+    state_ = std::make_unique<ServerState>(
+        ServerState::Parts{settings_, clock_, now_, random_, *store_, log_->journal(), log_.get()});
+
+    const std::uint32_t count = values.io_threads != 0 ? values.io_threads : std::max(1U, std::thread::hardware_concurrency());
+    for (std::uint32_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<IoThread>(*state_, i, count));
+    log_->journal().on_progress([this] {
+        for (const auto& thread : threads_) thread->journal_progressed();
+    });
+    state_->clients.on_close_asked([this](std::uint32_t thread, std::uint64_t id) { threads_[thread]->ask_to_close(id); });
+    state_->on_stop_asked = [this] { boost::asio::post(main_, [this] { begin_stop(); }); };
+    settings_.on_change([this](const SettingRow& row) { on_setting_changed(row); });
+
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGHUP, SIG_IGN);
+    signals_.emplace(main_, SIGTERM, SIGINT);
+    signals_->async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        spdlog::info("Received {}, scheduling shutdown", signal == SIGINT ? "SIGINT" : "SIGTERM");
+        begin_stop();
+    });
+}
+
+void Server::on_setting_changed(const SettingRow& row) {
+    if (row.name == "loglevel") set_log_level(settings_.values.loglevel.get());
+    if (row.name == "appendfsync") log_->set_appendfsync(settings_.values.appendfsync);
+}
+
+void Server::recover() {
+    const auto report = log_->recover(*store_);
+    std::string refusal;
+    if (report.has_error()) {
+        refusal = report.error().text;
+    } else {
+        const auto& found = report.value();
+        spdlog::info("DB loaded from the log: {} records of {} segments in {:.3f} seconds", found.records, found.segments,
+                     static_cast<double>(found.duration_ns) / 1e9);
+        log_->start();
+    }
+    boost::asio::post(main_, [this, refusal] { recovered(refusal); });
+}
+
+void Server::recovered(const std::string& refusal) {
+    recovery_.join();
+    if (!refusal.empty()) {
+        complain(refusal);
+        exit_code_ = 1;
+        begin_stop();
+        return;
+    }
+    if (auto why = open_log_file(settings_.values.logfile)) {
+        complain(*why);
+        exit_code_ = 1;
+    }
+    state_->loading = false;
+    if (stopping_ || exit_code_ != 0) {
+        begin_stop();
+        return;
+    }
+    threads_.front()->post([this] {
+        const Refused why = listener_.open_unix(settings_.values);
+        if (!why) listener_.accept_more();
+        boost::asio::post(main_, [this, why] {
+            if (why) {
+                complain(*why);
+                exit_code_ = 1;
+                begin_stop();
+            } else {
+                ready();
+            }
+        });
+    });
+}
+
+void Server::ready() {
+    const Values& values = settings_.values;
+    if (values.port != 0) spdlog::info("Ready to accept connections tcp");
+    if (!values.unixsocket.empty()) spdlog::info("Ready to accept connections unix");
+    if (values.port == 0 && values.unixsocket.empty()) spdlog::warn("Neither port nor unixsocket is set: nobody can connect");
+    notify_supervisor(values.supervised, "READY=1");
+}
+
+// ---- stop ----
+
+void Server::begin_stop() {
+    if (stopping_ && exit_code_ == 0) return;
+    stopping_ = true;
+    signals_.reset();
+    std::signal(SIGTERM, exit_now);  // a second signal does not wait
+    std::signal(SIGINT, exit_now);
+    notify_supervisor(settings_.values.supervised, "STOPPING=1");
+    if (recovery_.joinable()) {
+        // Nothing was promised to anybody yet, and recovery can be cut at any point.
+        spdlog::info("Stopped while loading, bye bye...");
+        std::_Exit(exit_code_);
+    }
+    state_->unpause();
+    threads_.front()->post([this] { listener_.stop(); });
+    for (const auto& thread : threads_)
+        thread->drain([this] {
+            boost::asio::post(main_, [this] {
+                if (++drained_ == threads_.size()) finish_stop();
+            });
+        });
+}
+
+void Server::finish_stop() {
+    for (const auto& thread : threads_) thread->join();
+    log_->stop();
+    if (exit_code_ == 0) spdlog::info("TokMesh is now ready to exit, bye bye...");
+    main_.stop();
+}
+
+}  // namespace server

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// The process: owns every part and knows the order in which they start and stop. main() makes one and calls run().
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "src/io_thread.hpp"
+#include "src/listener.hpp"
+#include "src/server_state.hpp"
+#include "src/settings.hpp"
+#include "storage/clock.hpp"
+#include "storage/log.hpp"
+#include "storage/random.hpp"
+#include "storage/store.hpp"
+
+namespace server {
+
+class Server {
+public:
+    explicit Server(Settings& settings) : settings_(settings) {}
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    // Serves until SIGTERM, SIGINT or SHUTDOWN; the exit code. A refusal to start is one line on stderr and 1.
+    int run();
+
+private:
+    using Refused = std::optional<std::string>;
+
+    Refused start();
+    void recover();                    // on its own thread
+    void recovered(const std::string& refusal);
+    void ready();
+    void begin_stop();                 // stops accepting, drains the io threads
+    void finish_stop();                // when all are drained
+    Refused open_log();
+    void make_parts();
+    void on_setting_changed(const SettingRow& row);
+
+    Settings& settings_;
+    storage::SystemClock clock_;
+    storage::SystemRandom random_;
+    storage::SteadyNow now_{clock_};
+    boost::asio::io_context main_{1};
+    std::optional<boost::asio::signal_set> signals_;
+    // in the order of their making
+    Listener listener_;
+    std::unique_ptr<storage::Log> log_;
+    std::unique_ptr<storage::Store> store_;
+    std::unique_ptr<ServerState> state_;
+    std::vector<std::unique_ptr<IoThread>> threads_;
+    std::thread recovery_;
+    std::size_t drained_ = 0;
+    bool stopping_ = false;
+    int exit_code_ = 0;
+};
+
+}  // namespace server
