@@ -43,6 +43,16 @@ ShardLock::ShardLock(std::vector<Shard>& shards, Set set) : shards_(shards), hel
     lock();
 }
 
+ShardLock::ShardLock(std::vector<Shard>& every_one_of) : shards_(every_one_of) {
+    hold_all();
+    lock();
+}
+
+void ShardLock::hold_all() {
+    held_.resize(shards_.size());
+    for (std::size_t s = 0; s < shards_.size(); ++s) held_[s] = static_cast<ShardIndex>(s);
+}
+
 void ShardLock::lock() {
     for (const ShardIndex s : held_) shards_[s].mutex.lock();
     locked_ = true;
@@ -60,8 +70,7 @@ bool ShardLock::widen() {
     if (wanted_.empty()) return false;
     unlock();
     if (++rounds_ == rounds_max) {
-        held_.resize(shards_.size());
-        for (std::size_t s = 0; s < shards_.size(); ++s) held_[s] = static_cast<ShardIndex>(s);
+        hold_all();
     } else {
         held_.insert(held_.end(), wanted_.begin(), wanted_.end());
         std::sort(held_.begin(), held_.end());

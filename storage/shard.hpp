@@ -47,6 +47,7 @@ public:
     using Set = boost::container::small_vector<ShardIndex, 4>;
 
     ShardLock(std::vector<Shard>& shards, Set set);
+    explicit ShardLock(std::vector<Shard>& every_one_of);
     ~ShardLock() { unlock(); }
     ShardLock(const ShardLock&) = delete;
     ShardLock& operator=(const ShardLock&) = delete;
@@ -59,6 +60,7 @@ public:
 
 private:
     void lock();
+    void hold_all();
 
     std::vector<Shard>& shards_;
     Set held_;    // ascending, without repeats

@@ -105,9 +105,7 @@ Result<void> Store::flush(Op& op, std::optional<DbIndex> db) {
     std::vector<std::unique_ptr<Space>> out;
     out.reserve(impl_->shards.size() * (db ? 1 : db_count));
     {
-        ShardLock::Set all(impl_->shards.size());
-        for (std::size_t s = 0; s < all.size(); ++s) all[s] = static_cast<ShardIndex>(s);
-        ShardLock lock(impl_->shards, std::move(all));
+        ShardLock lock(impl_->shards);
         if (const auto error = impl_->check(op, record)) return *error;
         const Lsn lsn = impl_->append(op, record);
         Impl::depend(op, lsn);
