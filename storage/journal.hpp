@@ -95,6 +95,7 @@ public:
     // What an admission was missing, until there is that much; the preparer's order book.
     std::uint64_t room_wanted() const { return room_wanted_.load(std::memory_order_relaxed); }
     std::uint64_t record_fit_wanted() const { return fit_wanted_.load(std::memory_order_relaxed); }
+    void forget_record_fit_wanted() { fit_wanted_.store(0, std::memory_order_relaxed); }
     // Room below which the preparer should work ahead of demand.
     bool room_is_low() const;
 

@@ -4,6 +4,7 @@
 // one line for stderr and exit 1, with nothing on the disk changed. Errors after start end the process (FatalHandler).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -66,7 +67,7 @@ public:
     void stop();
 
     Journal& journal() { return journal_; }
-    void set_appendfsync(Fsync mode);  // any thread, while running
+    void set_appendfsync(Fsync mode);  // any thread, after recover()
     Fsync appendfsync() const;
     // Any thread: asks for everything appended so far to be made durable soon, in any mode. Watch journal().durable().
     void request_sync();
@@ -88,6 +89,7 @@ private:
     RecoveryReport report_;
     struct Running;  // the write side, there from recover() on
     std::unique_ptr<Running> running_;
+    std::atomic<Running*> live_{nullptr};  // running_, for other threads
 };
 
 }  // namespace storage

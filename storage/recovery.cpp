@@ -226,6 +226,7 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     if (scan->tail) report.directory_id = hex(scan->directory_id);
     report.now_max = scan->now_max;
     report.segments = scan->segments;
+    recovered.segments_kept = scan->segments - (scan->tail && scan->tail->empty() ? 1 : 0);
     report.bytes = scan->bytes;
     report.records = scan->records;
     return recovered;

@@ -30,6 +30,7 @@ struct RecoveryReport {
 struct Recovered {
     RecoveryReport report;
     WalStart start;
+    std::uint64_t segments_kept = 0;  // without one that the next segment will replace
 };
 
 struct RecoveryOptions {

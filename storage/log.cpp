@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "storage/log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <thread>
+#include <utility>
+
+#include "storage/committer.hpp"
+#include "storage/data_directory.hpp"
+#include "storage/ensure.hpp"
+#include "storage/posix_file_system.hpp"
+#include "storage/spare_pool.hpp"
+#include "storage/store_replay.hpp"
+#include "storage/sync_meter.hpp"
+
+namespace storage {
+
+namespace {
+
+void to_stderr(const std::string& line) { std::fprintf(stderr, "tokmesh: %s\n", line.c_str()); }
+
+Journal::Options journal_options(const LogOptions& options) {
+    return {.pending_bytes_max = options.pending_bytes_max,
+            .record_bytes_max = options.record_bytes_max,
+            .last = {},
+            .removal_reserve_bytes = options.removal_reserve_bytes};
+}
+
+unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+struct Log::Running {
+    Running(Log& log, const WalStart& start)
+        : meter(log.clock_),
+          spares(*log.fs_, log.options_.segment_bytes_first, log.options_.segment_bytes),
+          committer(*log.fs_, log.journal_, spares, meter, log.clock_, log.now_, log.random_, log.options_, start),
+          epoch(start.epoch) {}
+
+    SyncMeter meter;
+    SparePool spares;
+    Committer committer;
+    std::uint64_t epoch;
+    std::uint64_t segments_found = 0;
+    bool started = false;
+};
+
+Log::Log(std::unique_ptr<FileSystem> fs, std::unique_ptr<FileLock> lock, LogOptions options, Clock& clock, SteadyNow& now,
+         RandomSource& random)
+    : fs_(std::move(fs)),
+      lock_(std::move(lock)),
+      options_(std::move(options)),
+      clock_(clock),
+      now_(now),
+      random_(random),
+      journal_(journal_options(options_)) {
+    if (!options_.notice) options_.notice = to_stderr;
+}
+
+Log::~Log() { stop(); }
+
+boost::system::result<std::unique_ptr<Log>, Refusal> Log::open(std::unique_ptr<FileSystem> fs, LogOptions options, Clock& clock,
+                                                               SteadyNow& now, RandomSource& random) {
+    auto lock = fs->lock(lock_file_name);
+    if (!lock) {
+        Findings found;
+        found.in_use = lock.error() == boost::system::error_code(EWOULDBLOCK, boost::system::system_category());
+        if (found.in_use) return refusal(decide(found), options.directory_name, {});
+        return disk_refusal("cannot lock", options.directory_name, lock.error());
+    }
+    return std::unique_ptr<Log>(new Log(std::move(fs), std::move(*lock), std::move(options), clock, now, random));
+}
+
+boost::system::result<std::unique_ptr<Log>, Refusal> Log::open_posix(const std::string& dir, LogOptions options, Clock& clock,
+                                                                     SteadyNow& now, RandomSource& random) {
+    auto fs = open_posix_file_system(dir, true);
+    if (!fs) return disk_refusal("cannot open", dir, fs.error());
+    options.directory_name = dir;
+    return open(std::move(*fs), std::move(options), clock, now, random);
+}
+
+boost::system::result<RecoveryReport, Refusal> Log::recover(Store& store) {
+    StoreReplay sink(store, options_.recovery_threads != 0 ? options_.recovery_threads : cores());
+    return recover(sink);
+}
+
+boost::system::result<RecoveryReport, Refusal> Log::recover(ReplaySink& sink) {
+    ENSURE(!running_);
+    const std::uint64_t begun = clock_.monotonic_ns();
+    progress_.running.store(true, std::memory_order_relaxed);
+    auto recovered = recover_log(
+        *fs_, {.directory_name = options_.directory_name, .now = now_.now(), .covered = {}, .notice = options_.notice}, sink,
+        random_, progress_);
+    if (recovered) {
+        report_ = recovered->report;
+        now_.at_least(report_.now_max);
+        finish_replay(sink, now_.now());
+        journal_.recovered(report_.last);
+        running_ = std::make_unique<Running>(*this, recovered->start);
+        running_->segments_found = recovered->segments_kept;
+        report_.duration_ns = clock_.monotonic_ns() - begun;
+        live_.store(running_.get(), std::memory_order_release);
+    }
+    progress_.running.store(false, std::memory_order_relaxed);
+    if (!recovered) return recovered.error();
+    return report_;
+}
+
+void Log::start() {
+    ENSURE(running_ && !running_->started);
+    running_->started = true;
+    running_->committer.start();
+}
+
+void Log::stop() {
+    if (running_ && running_->started) running_->committer.stop();
+}
+
+void Log::set_appendfsync(Fsync mode) {
+    if (Running* running = live_.load(std::memory_order_acquire)) running->committer.set_mode(mode);
+}
+
+Fsync Log::appendfsync() const {
+    const Running* running = live_.load(std::memory_order_acquire);
+    return running != nullptr ? running->committer.mode() : options_.appendfsync;
+}
+
+void Log::request_sync() {
+    if (Running* running = live_.load(std::memory_order_acquire)) running->committer.request_sync();
+}
+
+LogFigures Log::figures() const {
+    LogFigures figures;
+    figures.journal = journal_.figures();
+    figures.appendfsync = appendfsync();
+    figures.durable = journal_.durable();  // in this order, so that they never seem to overtake each other
+    figures.written = journal_.written();
+    figures.appended = journal_.appended();
+    const Running* live = live_.load(std::memory_order_acquire);
+    if (live == nullptr) return figures;
+    const Running& running = *live;
+    const GroupFigures groups = running.committer.groups();
+    figures.groups = groups.groups;
+    figures.group_records = groups.records;
+    figures.group_records_last = groups.records_last;
+    figures.group_records_max = groups.records_max;
+    figures.bytes_written = groups.bytes_written;
+    figures.syncs = running.meter.count();
+    figures.sync_ns_last = running.meter.last_ns();
+    figures.sync_ns_total = running.meter.total_ns();
+    figures.sync_ns_max = running.meter.max_ns();
+    figures.sync_delayed = running.committer.sync_delayed();
+    figures.behind = running.committer.behind();
+    figures.segments = running.segments_found + groups.segments_opened;
+    figures.segment_bytes_total = report_.bytes + groups.bytes_written;
+    figures.spares = running.spares.count();
+    figures.spare_bytes = running.spares.bytes();
+    figures.preparing_failed = running.committer.preparer().failed();
+    figures.what_failed = running.committer.preparer().what_failed();
+    figures.epoch = running.epoch;
+    return figures;
+}
+
+}  // namespace storage
