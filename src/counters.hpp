@@ -34,7 +34,7 @@ struct Counters {
     Counters& operator=(const Counters&) = delete;
 
     Count commands, keyspace_hits, keyspace_misses, input_bytes, output_bytes, error_replies, reads, writes;
-    Count auth_denied, slow_readers_closed, protocol_errors, parked_for_credit, parked_for_gate;
+    Count auth_denied, auth_failed, slow_readers_closed, protocol_errors, parked_for_credit, parked_for_gate;
     std::vector<CommandCount> by_command;  // by the row numbers of command_table.hpp
 
     // The first word of an error reply. At most error_words_max different ones are kept, the rest count as "OTHER".

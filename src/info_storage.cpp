@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// INFO: memory, persistence, keyspace, sessions and the log.
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "src/info.hpp"
+#include "storage/log.hpp"
+
+namespace server {
+namespace {
+
+std::uint64_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t size_pages = 0, resident_pages = 0;
+    statm >> size_pages >> resident_pages;
+    return resident_pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::uint64_t raise_peak(std::atomic<std::uint64_t>& peak, std::uint64_t used) {
+    std::uint64_t seen = peak.load(std::memory_order_relaxed);
+    while (seen < used && !peak.compare_exchange_weak(seen, used, std::memory_order_relaxed)) {}
+    return std::max(seen, used);
+}
+
+}  // namespace
+
+void info_memory(InfoLines& line, const InfoSource& from) {
+    std::uint64_t buffers = 0;
+    from.state.clients.each([&](Client& client) { buffers += client.traffic.query_room + client.traffic.output_room + sizeof(Client); });
+    const std::uint64_t used = from.store.memory_bytes + buffers, resident = resident_bytes();
+    const std::uint64_t peak = raise_peak(from.state.memory_peak_bytes, used);
+    const storage::Settings& settings = from.state.storage_settings;
+    line.bytes("used_memory", used);
+    line.bytes("used_memory_rss", resident);
+    line.bytes("used_memory_peak", peak);
+    line("used_memory_peak_perc", fmt::format("{:.2f}%", percent(used, peak)));
+    line("used_memory_overhead", from.store.index_bytes + buffers);
+    line("used_memory_startup", 0);
+    line("used_memory_dataset", from.store.record_bytes);
+    line("used_memory_dataset_perc", fmt::format("{:.2f}%", percent(from.store.record_bytes, used)));
+    line.bytes("total_system_memory",
+               static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+    line.bytes("used_memory_lua", 0);
+    line.bytes("maxmemory", settings.maxmemory_bytes.load());
+    line("maxmemory_policy", from.state.settings.text("maxmemory-policy"));
+    line.ratio("mem_fragmentation_ratio", used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used));
+    line("mem_fragmentation_bytes", static_cast<std::int64_t>(resident) - static_cast<std::int64_t>(used));
+    line("mem_clients_normal", buffers);
+    line("mem_aof_buffer", from.state.journal.figures().pending_bytes);
+    line("lazyfree_pending_objects", 0);
+}
+
+void info_persistence(InfoLines& line, const InfoSource& from) {
+    ServerState& state = from.state;
+    const bool there = state.log != nullptr && !from.loading;
+    const storage::LogFigures log = there ? state.log->figures() : storage::LogFigures{};
+    line("loading", from.loading ? 1 : 0);
+    line("async_loading", 0);
+    if (from.loading && state.log != nullptr) {
+        const storage::RecoveryProgress& progress = state.log->progress();
+        const std::uint64_t total = progress.bytes_total, done = std::min<std::uint64_t>(progress.bytes_read, total);
+        const std::uint64_t spent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, from.now - state.loading_started_ms));
+        const std::uint64_t eta_s = done == 0 ? 1 : (total - done) * spent_ms / done / 1000 + 1;
+        line("loading_start_time", state.loading_started_ms.load() / 1000);
+        line("loading_total_bytes", total);
+        line("loading_loaded_bytes", done);
+        line.ratio("loading_loaded_perc", percent(done, total));
+        line("loading_eta_seconds", eta_s);
+    } else {
+        line("loading_eta_seconds", 0);
+    }
+    line("rdb_changes_since_last_save", 0);
+    line("rdb_bgsave_in_progress", 0);
+    line("rdb_last_save_time", state.started_at_ms / 1000);
+    line("rdb_last_bgsave_status", "ok");
+    line("rdb_last_bgsave_time_sec", -1);
+    line("rdb_current_bgsave_time_sec", -1);
+    line("aof_enabled", 1);
+    line("aof_rewrite_in_progress", 0);
+    line("aof_rewrite_scheduled", 0);
+    line("aof_last_rewrite_time_sec", -1);
+    line("aof_current_rewrite_time_sec", -1);
+    line("aof_last_bgrewrite_status", "ok");
+    line("aof_last_write_status", log.preparing_failed ? "err" : "ok");
+    line("aof_current_size", log.segment_bytes_total);
+    line("aof_base_size", 0);
+    line("aof_pending_rewrite", 0);
+    line("aof_buffer_length", log.journal.pending_bytes);
+    line("aof_pending_bio_fsync", storage::value(log.written) > storage::value(log.durable) ? 1 : 0);
+    line("aof_delayed_fsync", log.sync_delayed);
+}
+
+void info_keyspace(InfoLines& line, const InfoSource& from) {
+    for (std::size_t db = 0; db < storage::db_count && !from.loading; ++db) {
+        const auto figures = from.state.store.db_figures(static_cast<storage::DbIndex>(db), from.now);
+        if (figures.keys == 0) continue;
+        line(fmt::format("db{}", db), fmt::format("keys={},expires={},avg_ttl={}", figures.keys, figures.expires, figures.avg_ttl_ms));
+    }
+}
+
+void info_sessions(InfoLines& line, const InfoSource& from) {
+    const storage::Store::Figures& store = from.store;
+    line("sessions", store.sessions);
+    line("session_users", store.users);
+    line("plain_keys", store.keys);
+    line("dead_records", store.dead_records);
+    line("sessions_created", store.created);
+    line("sessions_revoked", store.revoked);
+    line("records_expired", store.expired);
+    line("records_evicted", store.evicted);
+    line("quota_hits", store.quota_hits);
+    line("touches", store.touches);
+    line("touches_logged", store.touches_logged);
+    line("expiry_lag_ms_max", store.expiry_lag_ms_max);
+    line("record_bytes", store.record_bytes);
+    line("index_bytes", store.index_bytes);
+    line("shards", from.state.store.shard_count());
+    line("shard_lock_acquisitions", store.lock_acquisitions);
+    line("shard_lock_contended", store.lock_contended);
+    line("shard_lock_contended_perc", fmt::format("{:.3f}", percent(store.lock_contended, store.lock_acquisitions)));
+}
+
+void info_wal(InfoLines& line, const InfoSource& from) {
+    if (from.state.log == nullptr || from.loading) return;
+    const storage::LogFigures log = from.state.log->figures();
+    line("appendfsync", storage::to_text(log.appendfsync));
+    line("wal_epoch", log.epoch);
+    line("wal_appended_lsn", storage::value(log.appended));
+    line("wal_written_lsn", storage::value(log.written));
+    line("wal_durable_lsn", storage::value(log.durable));
+    line("wal_records", log.journal.records);
+    line("wal_record_bytes", log.journal.record_bytes);
+    line("wal_groups", log.groups);
+    line("wal_group_records", log.group_records);
+    line("wal_group_records_max", log.group_records_max);
+    line.ratio("wal_records_per_group", log.groups == 0 ? 0 : static_cast<double>(log.group_records) / static_cast<double>(log.groups));
+    line("wal_bytes_written", log.bytes_written);
+    line("wal_fdatasyncs", log.syncs);
+    line("wal_fdatasync_usec_last", log.sync_ns_last / 1000);
+    line("wal_fdatasync_usec_mean", log.syncs == 0 ? 0 : log.sync_ns_total / log.syncs / 1000);
+    line("wal_fdatasync_usec_max", log.sync_ns_max / 1000);
+    line("wal_fdatasyncs_delayed", log.sync_delayed);
+    line("wal_behind", log.behind ? 1 : 0);
+    line("wal_pending_bytes", log.journal.pending_bytes);
+    line("wal_pending_bytes_peak", log.journal.pending_bytes_peak);
+    line("wal_pending_bytes_max", from.state.values.wal_pending_bytes);
+    line("wal_admissions_parked", log.journal.admissions_parked);
+    line("wal_admissions_refused", log.journal.admissions_refused);
+    line("wal_room_bytes", log.journal.room_bytes);
+    line("wal_segments", log.segments);
+    line("wal_segment_bytes", log.segment_bytes_total);
+    line("wal_spare_segments", log.spares);
+    line("wal_spare_bytes", log.spare_bytes);
+    line("wal_preparing_failed", log.preparing_failed ? 1 : 0);
+    line("wal_failure", log.what_failed);
+    const storage::RecoveryReport& recovered = from.state.log->recovered();
+    line("recovered_records", recovered.records);
+    line("recovered_bytes", recovered.bytes);
+    line("recovered_set_aside_bytes", recovered.set_aside_bytes);
+    line("recovery_usec", recovered.duration_ns / 1000);
+}
+
+}  // namespace server
