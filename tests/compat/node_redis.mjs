@@ -8,7 +8,9 @@ export function adapter({ protocol, binary }) {
         protocol,
         async connect({ port, password, database }) {
             const client = redis.createClient({
-                socket: { host: '127.0.0.1', port, reconnectStrategy: password === 'wrong' ? false : undefined }, password, database,
+                socket: { host: '127.0.0.1', port, reconnectStrategy: password === 'wrong' ? false : undefined },
+                password,
+                database,
             });
             client.on('error', () => {}); // a killed server is an event; commands fail or wait by themselves
             await client.connect();

@@ -26,7 +26,7 @@ export function check(what, good, seen) {
 export function fields(reply) {
     if (reply instanceof Map) return Object.fromEntries([...reply].map(([k, v]) => [String(k), v]));
     if (!Array.isArray(reply)) return reply ?? {};
-    if (reply.length > 0 && Array.isArray(reply[0]) && reply.every((e) => Array.isArray(e) && e.length === 2)) return Object.fromEntries(reply);
+    if (reply.length > 0 && reply.every((e) => Array.isArray(e) && e.length === 2)) return Object.fromEntries(reply);
     const map = {};
     for (let i = 0; i + 1 < reply.length; i += 2) map[reply[i]] = reply[i + 1];
     return map;
@@ -87,7 +87,8 @@ async function batches(a, client) {
     const sets = Array.from({ length: count }, (_, i) => ['SET', `batch:${i}`, `value ${i}`]);
     const gets = Array.from({ length: count }, (_, i) => ['GET', `batch:${i}`]);
     const replies = await a.pipeline(client, [...sets, ...gets]);
-    check('pipeline', replies.length === 2 * count && replies.slice(count).every((reply, i) => reply === `value ${i}`), replies.length);
+    const inOrder = replies.slice(count).every((reply, i) => reply === `value ${i}`);
+    check('pipeline', replies.length === 2 * count && inOrder, replies.length);
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     await a.call(client, ['SET', bytes, bytes]);
     check('binary value', bytes.equals(await a.callBinary(client, ['GET', bytes])));
@@ -110,7 +111,8 @@ async function doors(a) {
     const locked = await a.connect({ port: Number(env.COMPAT_LOCKED_PORT), password: env.COMPAT_PASSWORD, database: 3 });
     check('password and database', /(^| )db=3 /.test(String(await a.call(locked, ['CLIENT', 'INFO']))));
     await a.close(locked);
-    const wrong = await refusal(a.connect({ port: Number(env.COMPAT_LOCKED_PORT), password: 'wrong' }).then((c) => a.call(c, ['GET', 'k'])));
+    const intruder = a.connect({ port: Number(env.COMPAT_LOCKED_PORT), password: 'wrong' });
+    const wrong = await refusal(intruder.then((client) => a.call(client, ['GET', 'k'])));
     check('wrong password is refused', /WRONGPASS|NOAUTH/.test(wrong.message), wrong);
 }
 

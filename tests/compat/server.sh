@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Starts, kills and restarts one server for the compatibility runs. Its process id and port lie in the state folder.
-#   server.sh start STATE [SETTINGS...] | restart STATE (kill -9, then again on the same port and data) | stop STATE (prints its exit code)
+#   server.sh start STATE [SETTINGS...]
+#   server.sh restart STATE               kill -9, then again on the same port and data
+#   server.sh stop STATE                  SIGTERM, and wait for its end
 set -u
 action=$1 state=$2; shift 2
 

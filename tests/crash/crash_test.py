@@ -5,8 +5,8 @@ acknowledged write is there, nothing is invented, what was in flight is there wh
 
     crash_test.py [--rounds N] [--mode always|everysec|no|all] [--seed S] [--workers N]
 
-TOKMESH_CRASH_ROUNDS (30) are the rounds in each mode. Ends with a negative control, in which an older copy of the data directory is
-put back and the oracle must see the loss. Closes with `N passed, N failed`, one a round."""
+TOKMESH_CRASH_ROUNDS (30) are the rounds in each mode. Ends with a negative control, in which an older copy of the data directory
+is put back and the oracle must see the loss. Closes with `N passed, N failed`, one a round."""
 import argparse
 import os
 import random

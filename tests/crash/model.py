@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What one worker of the crash test believes about its own users and keys, and how each operation changes it. A worker is the only
-one who touches them, so its acknowledged operations in order are the whole truth; those in flight at the kill may have happened or
-not, but only as a prefix, each one whole.
+"""What one worker of the crash test believes about its own users and keys, and how each operation changes it. A worker is the
+only one who touches them, so its acknowledged operations in order are the whole truth; those in flight at the kill may have
+happened or not, but only as a prefix, each one whole.
 
-Sessions are told apart by a marker in their data, because the id of a creation that was not answered is not known. UNKNOWN stands
-for a value that only the server knows (an id or token it made, the end that RENEW computed) until an answer or a look tells it."""
+Sessions are told apart by a marker in their data, because the id of a creation that was not answered is not known. UNKNOWN
+stands for a value that only the server knows (an id or token it made, the end that RENEW computed) until an answer tells it."""
 import copy
 import time
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs the real server under strace and shows, for every reply to a write in `appendfsync always`, the return of an fdatasync that
-covers it before the send. SIGKILL cannot see a missing fsync: this can.
+"""Runs the real server under strace and shows, for every reply to a write in `appendfsync always`, the return of an fdatasync
+that covers it before the send. SIGKILL cannot see a missing fsync: this can.
 
 strace writes one total order of system call entries and returns. A write's marker (a unique value) is looked for in what was
 written to a log file; the reply is covered when, between that write's return and the entry of the send that carries the reply, an
@@ -31,7 +31,7 @@ MARKER = re.compile(r"mark-(\d+)-(\d+)-end")
 
 
 class Trace:
-    """Reads strace's lines in order. Log files: path -> what was written and flushed; sends: (connection, replies, covered lines)."""
+    """Reads strace's lines in order and keeps what was written and flushed in log files, and what was sent to whom."""
 
     def __init__(self):
         self.unfinished = {}                       # thread -> (call, path, text)
@@ -89,7 +89,8 @@ class Trace:
 
 
 def drive(server):
-    """CONNECTIONS clients, COMMANDS writes each, one after the other on a connection. Returns {port: number of the connection}."""
+    """CONNECTIONS clients, COMMANDS writes each, one after the other on a connection.
+    Returns {port: number of the connection}."""
     ports, failures = {}, []
 
     def work(number):
@@ -171,7 +172,8 @@ def main():
     wanted = CONNECTIONS * COMMANDS
     checks = []
     seen, violations, flushes, counted = traced_run("always")
-    print(f"always: {seen} replies to writes, {len(violations)} not covered, {flushes} flushes of the log seen, INFO counted {counted}")
+    print(f"always: {seen} replies to writes, {len(violations)} not covered, {flushes} flushes of the log seen, "
+          f"INFO counted {counted}")
     for violation in violations[:5]:
         print("   " + violation)
     checks.append(("every reply to a write is seen", seen == wanted))

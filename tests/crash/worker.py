@@ -143,7 +143,8 @@ class Worker(threading.Thread):
                 self.model, self.pending = state, []
                 return len(state.sessions), len(state.keys)
             reasons.append(reason)
-        raise AssertionError(f"worker {self.number}, {len(reasons)} possible states, none is the server's: " + " | ".join(reasons))
+        raise AssertionError(f"worker {self.number}: none of {len(reasons)} possible states is the server's: " +
+                             " | ".join(reasons))
 
 
 def observe(client, worker):

@@ -5,7 +5,8 @@ in RESP2 and RESP3. At the end both must hold the same keys, values and times.
 
     differential.py [--commands N] [--seed S] [--show N]
 
-Closes with `N passed, N failed`; a passed one is a run of 100 commands without a difference. INTENDED lists what differs on purpose.
+Closes with `N passed, N failed`; a passed one is a run of 100 commands without a difference.
+INTENDED lists what differs on purpose.
 """
 import argparse
 import os
@@ -86,7 +87,8 @@ def run(protocol, seed, count, show, ours, theirs):
             differences += 1
             if show[0] > 0:
                 show[0] -= 1
-                print(f"RESP{protocol} {b' '.join(args)[:200]!r}\n   ours   {str(our_reply)[:300]}\n   redis  {str(their_reply)[:300]}")
+                print(f"RESP{protocol} {b' '.join(args)[:200]!r}\n   ours   {str(our_reply)[:300]}\n"
+                      f"   redis  {str(their_reply)[:300]}")
         mine, other = state(us), state(them)
         if not same_state(mine, other):
             differences += 1

@@ -7,9 +7,10 @@ KEYS = [b"a", b"b", b"c", b"k:1", b"k:2", b"{tag}1", b"{tag}2", b"", b"bin\x00\x
 VALUES = [b"", b"1", b"-1", b"0", b"10", b"9223372036854775807", b"-9223372036854775808", b"9223372036854775808", b"3.14", b"1e3",
           b"inf", b"nan", b"word", b" 1", b"1 ", b"+1", b"01", b"\x00\x01\xff", b"a\r\nb", b"y" * 1000, b"0x10", b"-0", b"1.50",
           b"5.0e-2", b"-0.0", b"1e400", b"123456789012345678901234567890"]
-INTEGERS = [b"0", b"1", b"-1", b"2", b"5", b"100", b"-100", b"9223372036854775807", b"-9223372036854775808", b"9223372036854775808",
-            b"abc", b"", b"1.5", b" 1", b"01", b"+1", b"4294967296", b"536870912"]
-PATTERNS = [b"*", b"k:*", b"k:?", b"[abc]", b"[^a]", b"[a-c]", b"\\*", b"{tag}*", b"", b"nothing", b"[", b"a*b*c", b"**", b"[c-a]"]
+INTEGERS = [b"0", b"1", b"-1", b"2", b"5", b"100", b"-100", b"9223372036854775807", b"-9223372036854775808",
+            b"9223372036854775808", b"abc", b"", b"1.5", b" 1", b"01", b"+1", b"4294967296", b"536870912"]
+PATTERNS = [b"*", b"k:*", b"k:?", b"[abc]", b"[^a]", b"[a-c]", b"\\*", b"{tag}*", b"", b"nothing", b"[", b"a*b*c",
+            b"**", b"[c-a]"]
 FAR_S = [b"100000", b"200000", b"300000"]
 FAR_AT_S = [b"4000000000", b"4100000000", b"4200000000"]  # the years 2096 to 2103
 BAD_TIMES = [b"0", b"-1", b"abc", b"9223372036854775807", b"9223372036854776", b"-9223372036854775808", b"", b"1.5"]
@@ -101,7 +102,8 @@ class Generator:
         return [self.random.choice([b"INCRBY", b"DECRBY"]), self.key(), self.integer()]
 
     def make_float(self):
-        return [b"INCRBYFLOAT", self.key(), self.random.choice([b"1.5", b"-0.25", b"3.0e2", b"inf", b"nan", b"abc", b"", b"0.1", b"1e17"])]
+        return [b"INCRBYFLOAT", self.key(),
+                self.random.choice([b"1.5", b"-0.25", b"3.0e2", b"inf", b"nan", b"abc", b"", b"0.1", b"1e17"])]
 
     def make_range(self):
         if self.random.random() < 0.6:
@@ -118,7 +120,8 @@ class Generator:
         else:
             time = self.far_at(millis) if name.endswith(b"AT") else self.far(millis)
         words = [b"NX", b"XX", b"GT", b"LT", b"NONSENSE"]
-        return [name, self.key(), time, *[self.case(self.random.choice(words)) for _ in range(self.random.choice([0, 0, 1, 1, 2]))]]
+        count = self.random.choice([0, 0, 1, 1, 2])
+        return [name, self.key(), time, *[self.case(self.random.choice(words)) for _ in range(count)]]
 
     def make_time_left(self):
         return [self.random.choice([b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME"]), self.key()]
@@ -153,15 +156,19 @@ class Generator:
 
     # ---- connection and server ----
     def make_connection(self):
-        return self.random.choice([[b"PING"], [b"PING", self.value()], [b"ECHO", self.value()], [b"SELECT", b"0"], [b"SELECT", b"x"],
+        return self.random.choice([[b"PING"], [b"PING", self.value()], [b"ECHO", self.value()], [b"SELECT", b"0"],
+                                   [b"SELECT", b"x"],
                                    [b"SELECT", b"16"], [b"SELECT", b"-1"], [b"CLIENT", b"NONSENSE"], [b"CLIENT", b"GETNAME"],
-                                   [b"CLIENT", b"SETNAME", b"a b"], [b"CLIENT", b"REPLY", b"x"], [b"AUTH", b"x"], [b"AUTH", b"u", b"x"],
+                                   [b"CLIENT", b"SETNAME", b"a b"], [b"CLIENT", b"REPLY", b"x"], [b"AUTH", b"x"],
+                                   [b"AUTH", b"u", b"x"],
                                    [b"CLIENT", b"KILL", b"1.2.3.4:5"], [b"CLIENT", b"KILL", b"ID", b"x"], [b"HELLO", b"9"],
                                    [b"CLIENT", b"NO-EVICT", b"x"], [b"CLIENT", b"PAUSE", b"x"], [b"HELLO", b"abc"]])
 
     def make_server(self):
         rare = [[b"FLUSHDB"], [b"FLUSHALL"], [b"FLUSHDB", b"NONSENSE"]] if self.random.random() < 0.1 else []
         return self.random.choice(rare + [[b"CONFIG", b"GET", b"no-such-setting"], [b"CONFIG", b"NONSENSE"],
-                                          [b"CONFIG", b"SET", b"no-such-setting", b"1"], [b"COMMAND", b"GETKEYS", b"MSET", b"a", b"1"],
-                                          [b"COMMAND", b"NONSENSE"], [b"COMMAND", b"GETKEYS", b"GET"], [b"CONFIG", b"GET", b"databases"],
+                                          [b"CONFIG", b"SET", b"no-such-setting", b"1"],
+                                          [b"COMMAND", b"GETKEYS", b"MSET", b"a", b"1"],
+                                          [b"COMMAND", b"NONSENSE"], [b"COMMAND", b"GETKEYS", b"GET"],
+                                          [b"CONFIG", b"GET", b"databases"],
                                           [b"NO.SUCH.COMMAND", self.value(), b"x" * 200], [b"COMMAND", b"GETKEYS", b"PING"]])

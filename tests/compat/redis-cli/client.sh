@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# redis-cli, RESP2 and RESP3: one-shot calls, a session over standard input, binary values, --pipe, hints from COMMAND DOCS, reconnects.
+# redis-cli, RESP2 and RESP3: one-shot calls, a session over standard input,
+# binary values, --pipe, hints from COMMAND DOCS, reconnects.
 set -u
 passed=0 failed=0
 
