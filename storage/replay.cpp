@@ -74,17 +74,21 @@ void ReplayPool::run(unsigned index) {
             if (failed_) continue;  // the start is refused anyway: only empty the queue
         }
         moved_.notify_all();
-        for (const Chunk::Part& part : chunk->parts) {
-            wal::Entries entries(std::span(chunk->bytes).subspan(part.offset, part.bytes));
-            std::span<const std::byte> record;
-            for (Lsn lsn = part.first; entries.next(record); lsn = next(lsn)) {
-                if (sink_.replay(index, lsn, record)) continue;
-                std::lock_guard lock(mutex_);
-                if (!failed_ || value(lsn) < value(*failed_)) failed_ = lsn;
-                break;
-            }
-        }
+        const auto failed = replay(index, *chunk);
+        if (!failed) continue;
+        std::lock_guard lock(mutex_);
+        if (!failed_ || value(*failed) < value(*failed_)) failed_ = failed;
     }
+}
+
+std::optional<Lsn> ReplayPool::replay(unsigned worker, const Chunk& chunk) {
+    for (const Chunk::Part& part : chunk.parts) {
+        wal::Entries entries(std::span(chunk.bytes).subspan(part.offset, part.bytes));
+        std::span<const std::byte> record;
+        for (Lsn lsn = part.first; entries.next(record); lsn = next(lsn))
+            if (!sink_.replay(worker, lsn, record)) return lsn;
+    }
+    return std::nullopt;
 }
 
 void finish_replay(ReplaySink& sink, UnixMs now) {

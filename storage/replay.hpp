@@ -44,6 +44,7 @@ private:
     struct Chunk;
 
     void run(unsigned index);
+    std::optional<Lsn> replay(unsigned worker, const Chunk& chunk);  // the first LSN that was not taken
     void hand_out();
 
     ReplaySink& sink_;
