@@ -66,7 +66,7 @@ stage_strace() {  # an fdatasync that covers a write returns before its reply is
     with_release $PACKAGES_STRACE && python3 tests/crash/strace_gate.py
 }
 
-stage_crash() {  # SIGKILL under load, then the oracle; TOKMESH_CRASH_ROUNDS
+stage_crash() {  # SIGKILL under load, then the oracle; TOKMESH_CRASH_ROUNDS in each appendfsync mode
     with_release && python3 tests/crash/crash_test.py
 }
 
@@ -142,7 +142,7 @@ ci() {
         [ $limit -le 0 ] || { timeout -k 20 $limit ./dev ci __stage "$stage" >"build/ci/$stage.log" 2>&1 </dev/null; code=$?; }
         if [ $code = 0 ]; then
             passed=$((passed + 1))
-            grep -E '^[a-z_]+: [0-9]+ passed|^[a-z_]+: runs' "build/ci/$stage.log" | sed 's/^/   /'
+            grep -E '^[a-z_]+: (runs: )?[0-9]+|^[0-9]+ passed' "build/ci/$stage.log" | sed 's/^\(.*passed.*\)$/   \1/; s/^[a-z]/   &/'
             echo "== $stage: ok ($((SECONDS - started)) s)"
         else
             failed=$((failed + 1))
