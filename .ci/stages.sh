@@ -142,7 +142,7 @@ ci() {
         [ $limit -le 0 ] || { timeout -k 20 $limit ./dev ci __stage "$stage" >"build/ci/$stage.log" 2>&1 </dev/null; code=$?; }
         if [ $code = 0 ]; then
             passed=$((passed + 1))
-            grep -E '^[a-z_]+: (runs: )?[0-9]+|^[0-9]+ passed' "build/ci/$stage.log" | sed 's/^\(.*passed.*\)$/   \1/; s/^[a-z]/   &/'
+            grep -E '^[a-z_]+: (runs: )?[0-9]+|^[0-9]+ passed' "build/ci/$stage.log" | sed 's/^/   /'
             echo "== $stage: ok ($((SECONDS - started)) s)"
         else
             failed=$((failed + 1))
