@@ -160,6 +160,7 @@ RequestParser::Outcome RequestParser::read_start(std::string_view request) {
 // A request without arguments: the next one begins behind its bytes.
 RequestParser::Outcome RequestParser::pass_over(std::size_t bytes) {
     skipped_ += bytes;
+    searched_ = 0;
     state_ = State::start;
     if (skipped_ > limits_.request_bytes_max) return fail("Protocol error: too big request");
     return Outcome::request;
@@ -233,6 +234,7 @@ void RequestParser::take_short_bulks(std::string_view request) {
         add({request.data() + at + header, size});
         at = behind;
     }
+    if (at != at_) searched_ = 0;  // it counted in a line that is done now
     remaining_ = left;
     at_ = at;
 }

@@ -81,6 +81,11 @@ TEST_CASE("a bulk length must be a plain number in range") {
     check_error("*1\r\n$4\nPING\r\n", bad_bulk);
 }
 
+TEST_CASE("a header that came in two pieces leaves nothing behind for the next one") {
+    check_error("*2\r\n$11\r\n12345678901\r\n$\r\n", bad_bulk);
+    check_error("\r\n*2\r\n$11\r\n12345678901\r\n$\r\n\r\n\r\n", bad_bulk);
+}
+
 TEST_CASE("an argument begins with a dollar") {
     check_error("*1\r\nfoo\r\n", "Protocol error: expected '$', got 'f'");
     check_error("*1\r\n*1\r\n$4\r\nPING\r\n", "Protocol error: expected '$', got '*'");
