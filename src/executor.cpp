@@ -15,7 +15,7 @@ constexpr std::size_t credit_kept_bytes = 32 * 1024;
 constexpr std::uint32_t sample_every = 16;  // fast commands are timed one in so many
 
 constexpr std::string_view no_auth_text = "NOAUTH Authentication required.";
-constexpr std::string_view loading_text = "LOADING TokMesh is loading the dataset in memory";
+constexpr std::string_view loading_text = "LOADING Redis is loading the dataset in memory";
 constexpr std::string_view no_space_text =
     "MISCONF TM-SYS-5001 the log has no room on its disk, so changes are refused; reads go on. See INFO wal.";
 constexpr std::string_view too_large_text = "ERR the change does not fit into one log record (wal-record-max)";

@@ -64,12 +64,13 @@ Server::Refused Server::start() {
     start_logging(values.logfile, values.loglevel.get());
     spdlog::info("TokMesh {} starts, pid {}", TOKMESH_VERSION, ::getpid());
     make_room_for_clients(values);
+    watch_signals();
 
     // 1. The port, before the data directory is touched.
     if (auto why = listener_.open_tcp(values)) return why;
     // 2. The directory and its lock.
     if (auto why = open_log()) return why;
-    // 3. Everything in memory, and signals from here on.
+    // 3. Everything in memory.
     make_parts();
     // 4. Serve: LOADING to whoever comes, while the log is read.
     state_->loading = true;
@@ -78,6 +79,17 @@ Server::Refused Server::start() {
     for (const auto& thread : threads_) thread->start();
     recovery_ = std::thread([this] { recover(); });
     return std::nullopt;
+}
+
+void Server::watch_signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGHUP, SIG_IGN);
+    signals_.emplace(main_, SIGTERM, SIGINT);
+    signals_->async_wait([this](const boost::system::error_code& error, int signal) {
+        if (error) return;
+        spdlog::info("Received {}, scheduling shutdown", signal == SIGINT ? "SIGINT" : "SIGTERM");
+        begin_stop();
+    });
 }
 
 Server::Refused Server::open_log() {
@@ -118,15 +130,6 @@ void Server::make_parts() {
     state_->clients.on_close_asked([this](std::uint32_t thread, std::uint64_t id) { threads_[thread]->ask_to_close(id); });
     state_->on_stop_asked = [this] { boost::asio::post(main_, [this] { begin_stop(); }); };
     settings_.on_change([this](const SettingRow& row) { on_setting_changed(row); });
-
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGHUP, SIG_IGN);
-    signals_.emplace(main_, SIGTERM, SIGINT);
-    signals_->async_wait([this](const boost::system::error_code& error, int signal) {
-        if (error) return;
-        spdlog::info("Received {}, scheduling shutdown", signal == SIGINT ? "SIGINT" : "SIGTERM");
-        begin_stop();
-    });
 }
 
 void Server::on_setting_changed(const SettingRow& row) {

@@ -43,6 +43,7 @@ private:
     void ready();
     void begin_stop();                 // stops accepting, drains the io threads
     void finish_stop();                // when all are drained
+    void watch_signals();
     Refused open_log();
     void make_parts();
     void on_setting_changed(const SettingRow& row);
