@@ -29,7 +29,7 @@ void OutputBuffer::grow(std::size_t bytes) {
 void OutputBuffer::move_tail(std::size_t from, std::ptrdiff_t by) {
     const std::size_t bytes = size() - from;
     if (by > 0) prepare(static_cast<std::size_t>(by));
-    std::memmove(at(from) + by, at(from), bytes);
+    if (bytes != 0) std::memmove(at(from) + by, at(from), bytes);
     end_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(end_) + by);
 }
 

@@ -14,10 +14,13 @@ std::size_t allocated_bytes = 0;  // by this program's operator new; Catch2 runs
 std::size_t allocations = 0;
 }  // namespace
 
-[[gnu::noinline]] void* operator new(std::size_t size) {
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     allocated_bytes += size;
     ++allocations;
-    if (void* const block = std::malloc(size == 0 ? 1 : size)) return block;
+    return std::malloc(size == 0 ? 1 : size);
+}
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    if (void* const block = operator new(size, std::nothrow)) return block;
     throw std::bad_alloc();
 }
 [[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }

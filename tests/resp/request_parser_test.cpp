@@ -26,7 +26,7 @@ TEST_CASE("pipelined requests come one by one, and a rest waits") {
     check_requests("*1\r\n$4\r\nPING\r", {}, 13);
 }
 
-TEST_CASE("a header that came in two pieces leaves nothing behind for the next one") {
+TEST_CASE("a length that came in two pieces leaves nothing behind for the next one") {
     check_requests("*4\r\n$11\r\n12345678901\r\n$1\r\na\r\n$0\r\n\r\n$0\r\n\r\n\r\n*1\r\n$1\r\nb\r\n",
                    {{"12345678901", "a", "", ""}, {"b"}});
 }
