@@ -67,7 +67,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     const resp::RequestLimits& limits = (data[0] & 1) != 0 ? resp::limits::before_auth : resp::limits::after_auth;
     const Seen whole = feed(bytes, 0, limits);
-    if (bytes.size() <= 4'096) demand(feed(bytes, 1, limits) == whole);
+    if (bytes.size() <= 512) demand(feed(bytes, 1, limits) == whole);
     demand(feed(bytes, 2 + data[0] / 2 + bytes.size() / 64, limits) == whole);
+    demand(feed(bytes, 3 + data[0] / 16 + bytes.size() / 32, limits) == whole);
     return 0;
 }

@@ -91,11 +91,11 @@ inline Run run_split(std::string_view bytes, const std::vector<std::size_t>& cut
     return feeder.finish();
 }
 
-// Places to cut at: all of them in short texts, the first, last and some 500 between in long ones.
+// Places to cut at: all of them in short texts, the first, the last and some 100 between in long ones.
 inline std::vector<std::size_t> places(std::size_t size) {
     std::vector<std::size_t> cuts;
-    const std::size_t step = std::max<std::size_t>(1, size / 500);
-    for (std::size_t cut = 1; cut < size; cut += cut < 64 || size - cut < 64 ? 1 : step) cuts.push_back(cut);
+    const std::size_t step = size <= 4'096 ? 1 : size / 100;
+    for (std::size_t cut = 1; cut < size; cut += cut < 32 || size - cut < 32 ? 1 : step) cuts.push_back(cut);
     return cuts;
 }
 

@@ -52,7 +52,7 @@ std::string inline_form(Random& random, const Arguments& arguments) {
 
 std::vector<std::size_t> random_cuts(Random& random, std::size_t size) {
     std::vector<std::size_t> cuts;
-    const std::size_t step = 1 + size / 500 + random.below(random.one_in(2) ? 8 : 2'000);
+    const std::size_t step = 1 + size / 200 + random.below(random.one_in(2) ? 8 : 2'000);
     for (std::size_t at = 1 + random.below(step); at < size; at += 1 + random.below(2 * step)) cuts.push_back(at);
     return cuts;
 }
@@ -63,7 +63,7 @@ TEST_CASE("what was encoded is what is parsed, however it arrives") {
     const std::uint64_t seed = test_seed();
     CAPTURE(seed);
     Random random(seed);
-    for (int round = 0; round < 300; ++round) {
+    for (int round = 0; round < 200; ++round) {
         std::string bytes;
         std::vector<Arguments> requests;
         for (std::size_t n = 1 + random.below(6); n != 0; --n) {
