@@ -185,7 +185,8 @@ def first_lines(tree):
         at = 1 if script else 0
         if at >= len(head) or "SPDX-License-Identifier: MIT" not in head[at]:
             yield path, at + 1, "has no SPDX line", "begin with SPDX-License-Identifier: MIT"
-        elif path.endswith(CODE) and not head[1].startswith("//") and path[:-4] + ".hpp" not in tree:
+        elif (path.endswith(CODE) and not path.endswith("_test.cpp") and path[:-4] + ".hpp" not in tree
+              and not head[1].startswith("//")):
             yield path, 2, "does not say what it is for", "add a line of comment below the SPDX line"
         if path.endswith(".hpp") and "#pragma once" not in tree[path]:
             yield path, 1, "can be included twice", "add #pragma once"
