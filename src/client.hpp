@@ -25,7 +25,7 @@ public:
         std::string addr, laddr;  // "127.0.0.1:4711", "[::1]:4711", "/path/socket:0"
         int fd = -1;
         std::uint32_t thread = 0;
-        bool loopback = true;     // a loopback address or a Unix socket
+        bool loopback = true;  // a loopback address or a Unix socket
         bool unix_socket = false;
         std::int64_t connected_at_ms = 0;  // monotonic
     };
@@ -40,7 +40,7 @@ public:
     storage::DbIndex db() const { return db_.load(std::memory_order_relaxed); }
     int resp_version() const { return resp_version_.load(std::memory_order_relaxed); }
     bool authenticated() const { return authenticated_.load(std::memory_order_relaxed); }
-    bool no_touch() const { return no_touch_.load(std::memory_order_relaxed); }   // CLIENT NO-TOUCH
+    bool no_touch() const { return no_touch_.load(std::memory_order_relaxed); }  // CLIENT NO-TOUCH
     bool no_evict() const { return no_evict_.load(std::memory_order_relaxed); }
     std::string_view user() const { return "default"; }  // the identity: created_by of what it creates
     std::string name() const;

@@ -49,7 +49,8 @@ std::optional<std::string> include(Settings& settings, const std::string& patter
     glob_t found{};
     std::optional<std::string> failed;
     if (::glob(path.c_str(), 0, nullptr, &found) == 0)
-        for (std::size_t i = 0; i < found.gl_pathc && !failed; ++i) failed = load_file(settings, found.gl_pathv[i], place, depth + 1);
+        for (std::size_t i = 0; i < found.gl_pathc && !failed; ++i)
+            failed = load_file(settings, found.gl_pathv[i], place, depth + 1);
     ::globfree(&found);
     return failed;  // a pattern that matches nothing is fine, as in Redis
 }

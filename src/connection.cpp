@@ -16,10 +16,10 @@
 namespace server {
 namespace {
 
-constexpr std::size_t gated_bytes_max = 256 * 1024;      // replies that wait for the log, a connection
+constexpr std::size_t gated_bytes_max = 256 * 1024;  // replies that wait for the log, a connection
 constexpr std::size_t batches_max = 64;
 constexpr std::size_t send_step_bytes = 1024 * 1024;
-constexpr std::size_t drain_bytes_max = 1024 * 1024;     // received but unread when the server stops
+constexpr std::size_t drain_bytes_max = 1024 * 1024;  // received but unread when the server stops
 constexpr std::int64_t linger_ms = 1'000;
 
 }  // namespace

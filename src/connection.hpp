@@ -28,12 +28,12 @@ public:
     Client& client() { return dialogue_.client; }
 
     void on_events(std::uint32_t events) override;
-    void resume();                           // goes on with what it has: after a turn, credit, a pause, room in the output
-    void gate_moved();                       // some of its batches may be sent now
+    void resume();      // goes on with what it has: after a turn, credit, a pause, room in the output
+    void gate_moved();  // some of its batches may be sent now
     void credit_may_be_there();
-    void on_tick(std::int64_t now_ms);       // time limits
-    void begin_drain();                      // reads what is there, no more after that
-    void shut();                             // of IoThread::close(): the socket goes now, the object at the end of the round
+    void on_tick(std::int64_t now_ms);  // time limits
+    void begin_drain();                 // reads what is there, no more after that
+    void shut();                        // of IoThread::close(): the socket goes now, the object at the end of the round
 
 private:
     enum class Block : std::uint8_t { none, turn, credit, paused, output };
@@ -48,35 +48,35 @@ private:
     void queue_output(std::size_t bytes, storage::Lsn lsn);
     void obey(Stop stop);
     void flush();
-    void settle();          // closes if all is done, else tells epoll what to wait for
-    void discard();         // lingering: reads and throws away
+    void settle();   // closes if all is done, else tells epoll what to wait for
+    void discard();  // lingering: reads and throws away
     void linger();
     void close() { thread_.close(*this); }
     void unblock();
     bool close_if_over_limit();  // slow readers; see client-output-buffer-limit
     void watch_slow_reader(std::int64_t now_ms);
     void close_slow_reader(const char* why);
-    bool wants_input() const;    // whether reading is sensible once it is this connection's turn
+    bool wants_input() const;  // whether reading is sensible once it is this connection's turn
     void update_interest();
     void publish();
 
     IoThread& thread_;
     Dialogue dialogue_;
-    resp::OutputBuffer in_;            // unconsumed input; the same container serves as a byte queue here
+    resp::OutputBuffer in_;  // unconsumed input; the same container serves as a byte queue here
     std::size_t bytes_wanted_ = 1;
-    std::size_t sendable_ = 0;         // front bytes of the output whose gate is open
-    std::size_t gated_ = 0;            // bytes behind them that wait
-    std::vector<Batch> batches_;       // by ascending lsn
-    std::int64_t stuck_since_ms_ = 0;  // 0, or when a sweep first saw unsent output that did not move
+    std::size_t sendable_ = 0;             // front bytes of the output whose gate is open
+    std::size_t gated_ = 0;                // bytes behind them that wait
+    std::vector<Batch> batches_;           // by ascending lsn
+    std::int64_t stuck_since_ms_ = 0;      // 0, or when a sweep first saw unsent output that did not move
     std::int64_t over_soft_since_ms_ = 0;  // 0: it is not
     std::int64_t linger_until_ms_ = 0;
     std::uint32_t interest_ = 0;
     Block block_ = Block::none;
     bool credit_asked_again_ = false;
-    bool peer_done_ = false;           // the client shut its side down
-    bool last_reply_ = false;          // close when the output is sent
+    bool peer_done_ = false;   // the client shut its side down
+    bool last_reply_ = false;  // close when the output is sent
     bool send_blocked_ = false;
-    bool output_moved_ = false;        // since the last sweep
+    bool output_moved_ = false;  // since the last sweep
     bool lingering_ = false;
     bool closed_ = false;
 };

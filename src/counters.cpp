@@ -23,8 +23,9 @@ std::map<std::string, std::uint64_t, std::less<>> Counters::errors() const {
 }
 
 void Counters::reset() {
-    for (Count* count : {&commands, &keyspace_hits, &keyspace_misses, &input_bytes, &output_bytes, &error_replies, &reads, &writes,
-                         &auth_denied, &auth_failed, &slow_readers_closed, &protocol_errors, &parked_for_credit, &parked_for_gate})
+    for (Count* count :
+         {&commands, &keyspace_hits, &keyspace_misses, &input_bytes, &output_bytes, &error_replies, &reads, &writes, &auth_denied,
+          &auth_failed, &slow_readers_closed, &protocol_errors, &parked_for_credit, &parked_for_gate})
         count->reset();
     for (CommandCount& command : by_command)
         for (Count* count : {&command.calls, &command.usec, &command.rejected, &command.failed}) count->reset();

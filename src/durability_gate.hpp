@@ -57,7 +57,7 @@ private:
     const storage::Journal& journal_;
     const std::atomic<storage::Fsync>& mode_;
     std::function<void()> wake_;
-    std::vector<Waiter> heap_;                   // the lowest LSN first; ids of closed connections stay until their turn
+    std::vector<Waiter> heap_;  // the lowest LSN first; ids of closed connections stay until their turn
     std::vector<std::uint64_t> credit_waiters_;
     std::atomic<std::uint64_t> awaited_{nothing};  // the lowest LSN wished for, or any_progress
 };

@@ -190,6 +190,7 @@ Executor::Ran Executor::execute(Request& request, Turn& turn) {
 Executor::Ran Executor::run_row(Request& request, Turn& turn) {
     Dialogue& dialogue = request.dialogue;
     const CommandSpec& spec = *request.entry.spec;
+    dialogue.client.traffic.last_command.store(&spec, std::memory_order_relaxed);
     const bool timed = (spec.flags & fast) == 0 || ++sample_ % sample_every == 0;
     const std::uint64_t begin_ns = timed ? state_.clock.monotonic_ns() : 0;
     const std::size_t mark = dialogue.output.size();
@@ -200,7 +201,8 @@ Executor::Ran Executor::run_row(Request& request, Turn& turn) {
     op.credit = &credit_;
     for (;;) {
         CommandContext context{request.args, op, state_.store, dialogue.reply, dialogue.client, state_, false, nullptr, false};
-        const bool limited = (spec.flags & may_grow) != 0 && state_.storage_settings.maxmemory_bytes.load(std::memory_order_relaxed) != 0;
+        const bool limited =
+            (spec.flags & may_grow) != 0 && state_.storage_settings.maxmemory_bytes.load(std::memory_order_relaxed) != 0;
         const auto room = limited ? state_.store.make_room(op) : storage::Result<void>();
         if (room.has_error()) {
             context.fail(room.error());
@@ -232,7 +234,6 @@ Executor::Ran Executor::run_row(Request& request, Turn& turn) {
 
 Executor::Ran Executor::after_run(Request& request, Turn& turn, CommandContext& context, std::size_t mark) {
     Dialogue& dialogue = request.dialogue;
-    dialogue.client.traffic.last_command.store(request.entry.spec, std::memory_order_relaxed);
     if (context.continuation) {
         dialogue.running.emplace(Dialogue::Running{request.entry, std::move(context.continuation), context.op});
         return Ran::long_command;
@@ -258,7 +259,8 @@ Executor::Ran Executor::step(Dialogue& dialogue, Turn& turn) {
     return Ran::done;
 }
 
-void Executor::finish_reply(Dialogue& dialogue, const CommandEntry& entry, std::size_t mark, Turn& turn, storage::Lsn depends_on) {
+void Executor::finish_reply(Dialogue& dialogue, const CommandEntry& entry, std::size_t mark, Turn& turn,
+                            storage::Lsn depends_on) {
     counters_.commands.add();
     CommandCount& count = counters_.by_command[entry.row];
     count.calls.add();

@@ -54,8 +54,8 @@ enum class Stop : std::uint8_t {
 
 struct Turn {
     std::size_t consumed = 0;
-    std::size_t bytes_wanted = 1;   // with need_more
-    storage::Lsn depends_on{};      // of all replies written in this turn
+    std::size_t bytes_wanted = 1;  // with need_more
+    storage::Lsn depends_on{};     // of all replies written in this turn
     Stop stop = Stop::need_more;
 };
 
@@ -69,8 +69,8 @@ public:
     Executor& operator=(const Executor&) = delete;
 
     Turn run(Dialogue& dialogue, std::string_view input);
-    void give_back();                               // at every tick, and when others wait for credit
-    storage::Credit& upkeep_credit();               // for expiry: what is there, or a little more if the journal has it
+    void give_back();                  // at every tick, and when others wait for credit
+    storage::Credit& upkeep_credit();  // for expiry: what is there, or a little more if the journal has it
 
     static constexpr std::size_t commands_a_turn = 256;
     static constexpr std::size_t input_a_turn = 64 * 1024;
@@ -86,8 +86,8 @@ private:
     enum class Ran : std::uint8_t { done, wait_for_credit, paused, long_command, close, close_now };
 
     Ran execute(Request& request, Turn& turn);
-    bool find(Request& request);        // false: an error was written
-    bool may_run(Request& request);     // false: an error was written
+    bool find(Request& request);     // false: an error was written
+    bool may_run(Request& request);  // false: an error was written
     Ran run_row(Request& request, Turn& turn);
     Ran after_run(Request& request, Turn& turn, CommandContext& context, std::size_t mark);
     Ran step(Dialogue& dialogue, Turn& turn);
@@ -101,9 +101,9 @@ private:
     ServerState& state_;
     Counters& counters_;
     storage::Credit credit_;
-    storage::UnixMs now_ = 0;           // of this turn
-    bool little_refused_ = false;       // since the last give_back(): reads do not ask again
-    bool reserve_in_credit_ = false;    // holds some of the removals' reserve, not for other writes
+    storage::UnixMs now_ = 0;         // of this turn
+    bool little_refused_ = false;     // since the last give_back(): reads do not ask again
+    bool reserve_in_credit_ = false;  // holds some of the removals' reserve, not for other writes
     std::uint32_t sample_ = 0;
 };
 

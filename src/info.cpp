@@ -146,8 +146,9 @@ void commandstats_section(InfoLines& line, const InfoSource& from) {
         });
         if (calls + rejected + failed == 0) return;
         const double each = calls == 0 ? 0 : static_cast<double>(usec) / static_cast<double>(calls);
-        line("cmdstat_" + std::string(spec.name), fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
-                                                              calls, usec, each, rejected, failed));
+        line("cmdstat_" + std::string(spec.name),
+             fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}", calls, usec, each, rejected,
+                         failed));
     });
 }
 
@@ -188,7 +189,9 @@ constexpr std::array<Section, 14> all_sections{{
 
 }  // namespace
 
-void InfoLines::operator()(std::string_view name, std::string_view value) { out_.append(name).append(":").append(value).append("\r\n"); }
+void InfoLines::operator()(std::string_view name, std::string_view value) {
+    out_.append(name).append(":").append(value).append("\r\n");
+}
 
 void InfoLines::ratio(std::string_view name, double value) { (*this)(name, fmt::format("{:.2f}", value)); }
 

@@ -20,12 +20,10 @@ public:
     void operator()(std::string_view name, std::string_view value);
     void operator()(std::string_view name, const char* value) { (*this)(name, std::string_view(value)); }
     template <class Number>
-        requires std::is_arithmetic_v<Number>
-    void operator()(std::string_view name, Number value) {
-        (*this)(name, std::string_view(std::to_string(value)));
-    }
-    void ratio(std::string_view name, double value);                 // two decimals
-    void bytes(std::string_view name, std::uint64_t value);          // name and name_human
+    requires std::is_arithmetic_v<Number>
+    void operator()(std::string_view name, Number value) { (*this)(name, std::string_view(std::to_string(value))); }
+    void ratio(std::string_view name, double value);         // two decimals
+    void bytes(std::string_view name, std::uint64_t value);  // name and name_human
     void title(std::string_view name);
 
 private:

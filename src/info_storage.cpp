@@ -26,7 +26,8 @@ double percent(std::uint64_t part, std::uint64_t whole) {
 
 std::uint64_t raise_peak(std::atomic<std::uint64_t>& peak, std::uint64_t used) {
     std::uint64_t seen = peak.load(std::memory_order_relaxed);
-    while (seen < used && !peak.compare_exchange_weak(seen, used, std::memory_order_relaxed)) {}
+    while (seen < used && !peak.compare_exchange_weak(seen, used, std::memory_order_relaxed)) {
+    }
     return std::max(seen, used);
 }
 
@@ -34,7 +35,8 @@ std::uint64_t raise_peak(std::atomic<std::uint64_t>& peak, std::uint64_t used) {
 
 void info_memory(InfoLines& line, const InfoSource& from) {
     std::uint64_t buffers = 0;
-    from.state.clients.each([&](Client& client) { buffers += client.traffic.query_room + client.traffic.output_room + sizeof(Client); });
+    from.state.clients.each(
+        [&](Client& client) { buffers += client.traffic.query_room + client.traffic.output_room + sizeof(Client); });
     const std::uint64_t used = from.store.memory_bytes + buffers, resident = resident_bytes();
     const std::uint64_t peak = raise_peak(from.state.memory_peak_bytes, used);
     const storage::Settings& settings = from.state.storage_settings;
@@ -102,7 +104,8 @@ void info_keyspace(InfoLines& line, const InfoSource& from) {
     for (std::size_t db = 0; db < storage::db_count && !from.loading; ++db) {
         const auto figures = from.state.store.db_figures(static_cast<storage::DbIndex>(db), from.now);
         if (figures.keys == 0) continue;
-        line(fmt::format("db{}", db), fmt::format("keys={},expires={},avg_ttl={}", figures.keys, figures.expires, figures.avg_ttl_ms));
+        line(fmt::format("db{}", db),
+             fmt::format("keys={},expires={},avg_ttl={}", figures.keys, figures.expires, figures.avg_ttl_ms));
     }
 }
 
@@ -141,7 +144,8 @@ void info_wal(InfoLines& line, const InfoSource& from) {
     line("wal_groups", log.groups);
     line("wal_group_records", log.group_records);
     line("wal_group_records_max", log.group_records_max);
-    line.ratio("wal_records_per_group", log.groups == 0 ? 0 : static_cast<double>(log.group_records) / static_cast<double>(log.groups));
+    line.ratio("wal_records_per_group",
+               log.groups == 0 ? 0 : static_cast<double>(log.group_records) / static_cast<double>(log.groups));
     line("wal_bytes_written", log.bytes_written);
     line("wal_fdatasyncs", log.syncs);
     line("wal_fdatasync_usec_last", log.sync_ns_last / 1000);

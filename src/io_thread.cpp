@@ -11,8 +11,8 @@
 #include <array>
 #include <utility>
 
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
 
 #include "src/connection.hpp"
 #include "storage/ensure.hpp"
@@ -21,7 +21,7 @@ namespace server {
 namespace {
 
 constexpr std::size_t events_max = 256;
-constexpr int rounds_max = 8;                 // then timers and posts have their turn
+constexpr int rounds_max = 8;  // then timers and posts have their turn
 constexpr std::int64_t sweep_every_ms = 1'000;
 constexpr std::int64_t drain_limit_ms = 10'000;
 
@@ -126,7 +126,8 @@ void IoThread::wait_for_events() {
 
 void IoThread::on_readable() {
     // A batch of one is rarely followed by more at once; a larger one is.
-    for (int round = 0; round < rounds_max && poll_once() > 1; ++round) {}
+    for (int round = 0; round < rounds_max && poll_once() > 1; ++round) {
+    }
     bury();
     wait_for_events();
 }

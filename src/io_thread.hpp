@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "src/client.hpp"
@@ -42,14 +42,14 @@ public:
 
     // ---- any thread ----
     void start();
-    void post(std::function<void()> task);                // runs on this thread
-    void adopt(int fd, Client::Origin origin);            // counted from now on
+    void post(std::function<void()> task);      // runs on this thread
+    void adopt(int fd, Client::Origin origin);  // counted from now on
     void ask_to_close(std::uint64_t connection_id);
     std::uint32_t connections() const { return connections_count_.load(std::memory_order_relaxed); }
     void journal_progressed() { gate_.progressed(); }
     // Executes what was received, sends what is due, closes all; then calls `done` on this thread.
     void drain(std::function<void()> done);
-    void join();                                          // after drain; ends the thread
+    void join();  // after drain; ends the thread
 
     // ---- this thread ----
     std::uint32_t index() const { return index_; }
@@ -57,13 +57,13 @@ public:
     Counters& counters() { return counters_; }
     Executor& executor() { return executor_; }
     DurabilityGate& gate() { return gate_; }
-    std::span<char> slab() { return slab_; }              // where a connection without a partial request reads
+    std::span<char> slab() { return slab_; }  // where a connection without a partial request reads
     void watch(int fd, std::uint32_t events, Watched& watched);
     void change(int fd, std::uint32_t events, Watched& watched);
     void unwatch(int fd);
-    void make_ready(Connection& connection);              // resume() soon, after the others had a turn
-    void park_paused(Connection& connection);             // resume() at the next tick
-    void close(Connection& connection);                   // gone at the end of the round
+    void make_ready(Connection& connection);   // resume() soon, after the others had a turn
+    void park_paused(Connection& connection);  // resume() at the next tick
+    void close(Connection& connection);        // gone at the end of the round
     void later(std::int64_t ms, std::function<void()> task);
     bool draining() const { return drained_ != nullptr; }
 
@@ -83,7 +83,7 @@ private:
     void on_wake();
     void schedule_tick();
     void on_tick();
-    void sweep();                // time limits of all connections, once a second
+    void sweep();  // time limits of all connections, once a second
     void welcome(int fd, Client::Origin origin);
     void bury();
     Connection* find(std::uint64_t id);
@@ -101,7 +101,7 @@ private:
     Timer tick_;
     std::vector<char> slab_;
     boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-    std::vector<std::uint64_t> ready_, paused_;  // ids; whoever closed meanwhile is not found
+    std::vector<std::uint64_t> ready_, paused_;    // ids; whoever closed meanwhile is not found
     std::vector<std::uint64_t> due_, due_credit_;  // of on_wake(), kept for their memory
     std::vector<std::unique_ptr<Connection>> closed_;
     std::function<void()> drained_;

@@ -100,7 +100,7 @@ std::optional<std::string> Listener::open_unix(const Values& values) {
     const bool alive = probe >= 0 && ::connect(probe, at.get(), at.size()) == 0;
     if (probe >= 0) ::close(probe);
     if (alive) return failed + "another server answers there";
-    struct stat info{};
+    struct stat info {};
     if (::lstat(values.unixsocket.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(values.unixsocket.c_str());
 
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

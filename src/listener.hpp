@@ -44,7 +44,7 @@ private:
 
     std::vector<std::unique_ptr<Socket>> sockets_;
     std::string unix_path_;
-    int spare_fd_;                      // given up for a moment when no file descriptor is left, to tell a client so
+    int spare_fd_;  // given up for a moment when no file descriptor is left, to tell a client so
     std::int64_t warned_ms_ = -1'000'000;
     ServerState* state_ = nullptr;
     Threads threads_;

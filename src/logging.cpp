@@ -65,7 +65,8 @@ std::optional<std::string> check_log_file(const std::string& logfile) {
     const std::filesystem::path path(logfile);
     const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
     const bool exists = std::filesystem::exists(path, error);
-    if (::access(exists ? path.c_str() : folder.c_str(), W_OK) == 0 && !std::filesystem::is_directory(path, error)) return std::nullopt;
+    if (::access(exists ? path.c_str() : folder.c_str(), W_OK) == 0 && !std::filesystem::is_directory(path, error))
+        return std::nullopt;
     return "cannot write the log file " + logfile;
 }
 
@@ -88,7 +89,11 @@ std::optional<std::string> open_log_file(const std::string& logfile) {
 
 void set_log_level(std::string_view level) {
     using namespace spdlog::level;
-    const auto wanted = level == "debug" ? trace : level == "verbose" ? debug : level == "warning" ? warn : level == "nothing" ? off : info;
+    const auto wanted = level == "debug"     ? trace
+                        : level == "verbose" ? debug
+                        : level == "warning" ? warn
+                        : level == "nothing" ? off
+                                             : info;
     spdlog::default_logger()->set_level(wanted);
 }
 

@@ -14,9 +14,7 @@ int main(int argc, char** argv) {
     const std::vector<std::string_view> args(argv + 1, argv + argc);
     const CommandLine line = server::parse_command_line(args);
     switch (line.action) {
-        case CommandLine::Action::version:
-            std::puts("TokMesh server v=" TOKMESH_VERSION " bits=64");
-            return 0;
+        case CommandLine::Action::version: std::puts("TokMesh server v=" TOKMESH_VERSION " bits=64"); return 0;
         case CommandLine::Action::help: std::cout << server::usage_text(); return 0;
         case CommandLine::Action::refuse: std::cerr << "tokmesh: " << line.error << '\n'; return 1;
         case CommandLine::Action::serve: break;

@@ -8,8 +8,8 @@
 namespace server {
 namespace {
 
-constexpr std::size_t records_a_lock = 32;                   // architecture.md: nothing holds a shard for over 50 us
-constexpr std::uint64_t expire_budget_ns = 2'000'000;        // a tick, all shards of the thread
+constexpr std::size_t records_a_lock = 32;             // architecture.md: nothing holds a shard for over 50 us
+constexpr std::uint64_t expire_budget_ns = 2'000'000;  // a tick, all shards of the thread
 constexpr std::uint64_t free_slices = 8;
 constexpr std::uint64_t sample_every_ns = 90'000'000;
 

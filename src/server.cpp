@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
+#include <boost/asio/post.hpp>
 
 #include "src/logging.hpp"
 #include "src/supervisor.hpp"
@@ -115,12 +115,13 @@ void Server::make_parts() {
     Values& values = settings_.values;
     storage::Store::Options options;
     options.shards = values.shards;
+    options.now = now_.now();
     std::array<unsigned char, sizeof options.hash_seed> seed{};
     random_.fill(seed);
     std::memcpy(&options.hash_seed, seed.data(), seed.size());
     store_ = std::make_unique<storage::Store>(options, log_->journal(), random_, values.storage);
-    state_ = std::make_unique<ServerState>(
-        ServerState::Parts{settings_, clock_, now_, random_, *store_, log_->journal(), log_.get()});
+    state_ =
+        std::make_unique<ServerState>(ServerState::Parts{settings_, clock_, now_, random_, *store_, log_->journal(), log_.get()});
 
     const std::uint32_t count = values.io_threads != 0 ? values.io_threads : std::max(1U, std::thread::hardware_concurrency());
     for (std::uint32_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<IoThread>(*state_, i, count));

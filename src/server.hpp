@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -38,11 +39,11 @@ private:
     using Refused = std::optional<std::string>;
 
     Refused start();
-    void recover();                    // on its own thread
+    void recover();  // on its own thread
     void recovered(const std::string& refusal);
     void ready();
-    void begin_stop();                 // stops accepting, drains the io threads
-    void finish_stop();                // when all are drained
+    void begin_stop();   // stops accepting, drains the io threads
+    void finish_stop();  // when all are drained
     void watch_signals();
     Refused open_log();
     void make_parts();
@@ -53,6 +54,7 @@ private:
     storage::SystemRandom random_;
     storage::SteadyNow now_{clock_};
     boost::asio::io_context main_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> main_runs_{main_.get_executor()};  // until stopped
     std::optional<boost::asio::signal_set> signals_;
     // in the order of their making
     Listener listener_;

@@ -53,9 +53,7 @@ PauseKind ServerState::paused(storage::UnixMs now_ms) const {
     return kind;
 }
 
-Counters& ServerState::add_thread_counters() {
-    return *counters_.emplace_back(std::make_unique<Counters>(command_row_count()));
-}
+Counters& ServerState::add_thread_counters() { return *counters_.emplace_back(std::make_unique<Counters>(command_row_count())); }
 
 std::uint64_t ServerState::sum(Count Counters::*figure) const {
     std::uint64_t total = 0;

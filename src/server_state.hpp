@@ -42,9 +42,9 @@ public:
     ServerState(const ServerState&) = delete;
     ServerState& operator=(const ServerState&) = delete;
 
-    Settings& settings;                  // rows, CONFIG GET and SET
-    Values& values;                      // what is set
-    storage::Settings& storage_settings; // values.storage
+    Settings& settings;                   // rows, CONFIG GET and SET
+    Values& values;                       // what is set
+    storage::Settings& storage_settings;  // values.storage
     storage::Clock& clock;
     storage::SteadyNow& now;
     storage::RandomSource& random;
@@ -74,16 +74,18 @@ public:
     PauseKind paused(storage::UnixMs now_ms) const;
 
     // ---- stop ----
-    void ask_to_stop() { if (on_stop_asked) on_stop_asked(); }  // SHUTDOWN
+    void ask_to_stop() {
+        if (on_stop_asked) on_stop_asked();
+    }  // SHUTDOWN
     std::function<void()> on_stop_asked;
 
     // ---- figures of the whole server ----
     std::atomic<std::uint64_t> connections_received{0}, connections_rejected{0};
-    std::atomic<std::uint64_t> connections_denied{0};          // protected mode
-    std::atomic<std::uint32_t> parked_for_credit{0};           // connections now waiting for log credit
+    std::atomic<std::uint64_t> connections_denied{0};  // protected mode
+    std::atomic<std::uint32_t> parked_for_credit{0};   // connections now waiting for log credit
     std::atomic<std::uint64_t> instantaneous_ops{0}, instantaneous_input_bytes{0}, instantaneous_output_bytes{0};
     std::atomic<std::uint64_t> memory_peak_bytes{0};
-    Counters& add_thread_counters();                           // before traffic; the state owns them
+    Counters& add_thread_counters();  // before traffic; the state owns them
     std::uint64_t sum(Count Counters::*figure) const;
     void each_counters(storage::FunctionRef<void(Counters&)> visit) const;
 
@@ -98,7 +100,9 @@ private:
 class ListSlot {
 public:
     explicit ListSlot(ServerState& state) : state_(state.take_list_slot() ? &state : nullptr) {}
-    ~ListSlot() { if (state_ != nullptr) state_->give_list_slot(); }
+    ~ListSlot() {
+        if (state_ != nullptr) state_->give_list_slot();
+    }
     ListSlot(const ListSlot&) = delete;
     ListSlot& operator=(const ListSlot&) = delete;
     explicit operator bool() const { return state_ != nullptr; }

@@ -111,7 +111,8 @@ std::string Settings::text(std::string_view name) const {
     return texts_[index_of(*row)];
 }
 
-void Settings::each_matching(std::string_view glob, storage::FunctionRef<void(const SettingRow&, const std::string&)> visit) const {
+void Settings::each_matching(std::string_view glob,
+                             storage::FunctionRef<void(const SettingRow&, const std::string&)> visit) const {
     for (const SettingRow& row : setting_rows()) {
         if (!resp::glob_matches(glob, row.name, true)) continue;
         const std::string now = text(row.name);

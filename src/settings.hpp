@@ -74,12 +74,12 @@ enum class SettingKind : std::uint8_t { yes_no, integer, octal, bytes, seconds, 
 struct SettingRow {
     std::string_view name;
     SettingKind kind;
-    std::string_view unit;           // for people: "bytes", "seconds", ...
-    std::int64_t min, max;           // of numbers; of texts: the length in bytes
-    std::string_view choices;        // "always|everysec|no"
-    std::string_view default_text;   // as the conf file has it
-    bool live;                       // CONFIG SET may change it
-    bool secret;                     // never shown or logged
+    std::string_view unit;          // for people: "bytes", "seconds", ...
+    std::int64_t min, max;          // of numbers; of texts: the length in bytes
+    std::string_view choices;       // "always|everysec|no"
+    std::string_view default_text;  // as the conf file has it
+    bool live;                      // CONFIG SET may change it
+    bool secret;                    // never shown or logged
     void (*apply)(Values&, std::int64_t number, std::string_view text);
     // More than the range, over the checked canonical text: an error text, or nothing.
     std::optional<std::string> (*check)(std::string_view text);

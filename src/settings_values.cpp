@@ -114,20 +114,17 @@ ParsedSetting parse_number(const SettingRow& row, std::string_view value) {
 
 std::optional<std::int64_t> parse_bytes(std::string_view text) {
     constexpr std::int64_t k = 1000, kb = 1024;
-    constexpr std::array<Unit, 8> units{{{"", 1}, {"b", 1}, {"k", k}, {"kb", kb}, {"m", k * k}, {"mb", kb * kb},
-                                         {"g", k * k * k}, {"gb", kb * kb * kb}}};
+    constexpr std::array<Unit, 8> units{
+        {{"", 1}, {"b", 1}, {"k", k}, {"kb", kb}, {"m", k * k}, {"mb", kb * kb}, {"g", k * k * k}, {"gb", kb * kb * kb}}};
     return parse_with_unit(text, units);
 }
 
 std::optional<std::int64_t> parse_duration_ms(std::string_view text) {
-    constexpr std::array<Unit, 6> units{
-        {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+    constexpr std::array<Unit, 6> units{{{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
     return parse_with_unit(text, units);
 }
 
-std::string duration_text(std::int64_t ms) {
-    return ms % 1000 == 0 ? std::to_string(ms / 1000) : std::to_string(ms) + "ms";
-}
+std::string duration_text(std::int64_t ms) { return ms % 1000 == 0 ? std::to_string(ms / 1000) : std::to_string(ms) + "ms"; }
 
 std::optional<OutputLimitText> parse_output_limit(std::string_view text) {
     const auto words = split_words(text);
@@ -145,7 +142,8 @@ std::optional<std::string> check_bind(std::string_view text) {
         if (word.starts_with('-')) word.erase(0, 1);
         std::array<unsigned char, 16> bytes{};
         const bool wildcard = word == "*" || word == "::*";
-        if (!wildcard && inet_pton(AF_INET, word.c_str(), bytes.data()) != 1 && inet_pton(AF_INET6, word.c_str(), bytes.data()) != 1)
+        if (!wildcard && inet_pton(AF_INET, word.c_str(), bytes.data()) != 1 &&
+            inet_pton(AF_INET6, word.c_str(), bytes.data()) != 1)
             return "'" + word + "' is not an IPv4 or IPv6 address";
     }
     return std::nullopt;

@@ -17,7 +17,7 @@ void quit(CommandContext& ctx);
 void reset(CommandContext& ctx);
 void no_cluster(CommandContext& ctx);  // READONLY, READWRITE
 
-void auth(CommandContext& ctx);   // connection_commands_auth.cpp
+void auth(CommandContext& ctx);  // connection_commands_auth.cpp
 void hello(CommandContext& ctx);
 
 void client_id(CommandContext& ctx);  // connection_commands_client.cpp

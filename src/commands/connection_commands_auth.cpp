@@ -13,10 +13,12 @@ namespace server::commands::connection {
 namespace {
 
 constexpr std::string_view hello_needs_auth =
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can "
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option "
+    "can "
     "be used to authenticate the client and select the RESP protocol version at the same time";
 constexpr std::string_view no_password_text =
-    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?";
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is "
+    "correct?";
 
 struct HelloOptions {
     std::optional<std::string_view> user, password, name;

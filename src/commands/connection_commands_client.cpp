@@ -107,7 +107,8 @@ void client_tracking_info(CommandContext& ctx) {
 }
 
 void client_caching(CommandContext& ctx) {
-    ctx.reply.error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled");
+    ctx.reply.error(
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled");
 }
 
 void client_get_redir(CommandContext& ctx) { ctx.reply.integer(-1); }

@@ -17,7 +17,8 @@ namespace server_family {
 namespace {
 
 void flush(CommandContext& ctx, std::optional<storage::DbIndex> db) {
-    const bool known = ctx.args.size() == 1 || (ctx.args.size() == 2 && (is_word(ctx.args[1], "SYNC") || is_word(ctx.args[1], "ASYNC")));
+    const bool known =
+        ctx.args.size() == 1 || (ctx.args.size() == 2 && (is_word(ctx.args[1], "SYNC") || is_word(ctx.args[1], "ASYNC")));
     if (!known) return ctx.reply.error(words::syntax_error);
     const auto flushed = ctx.store.flush(ctx.op, db);  // what is freed is freed later either way
     if (flushed.has_error()) return ctx.fail(flushed.error());
@@ -77,8 +78,10 @@ constexpr std::string_view slow = "@slow", connection_slow = "@slow @connection"
 constexpr std::string_view flushes = "@keyspace @write @slow @dangerous";
 
 constexpr CommandSpec command_rows[] = {
-    {"command|count", 2, any_time, none, connection_slow, "server", "2.8.13", "Returns how many commands there are", "", command_count},
-    {"command|docs", -2, any_time, none, connection_slow, "server", "7.0.0", "Describes commands for people", "[command-name [command-name ...]]", command_docs},
+    {"command|count", 2, any_time, none, connection_slow, "server", "2.8.13", "Returns how many commands there are", "",
+     command_count},
+    {"command|docs", -2, any_time, none, connection_slow, "server", "7.0.0", "Describes commands for people",
+     "[command-name [command-name ...]]", command_docs},
     {"command|getkeys", -3, any_time, none, connection_slow, "server", "2.8.13", "Returns the keys of a whole command",
      "command [arg [arg ...]]", command_get_keys},
     {"command|getkeysandflags", -3, any_time, none, connection_slow, "server", "7.0.0",
@@ -91,9 +94,11 @@ constexpr CommandSpec command_rows[] = {
 };
 
 constexpr CommandSpec config_rows[] = {
-    {"config|get", -3, config_flags, none, admins, "server", "2.0.0", "Returns settings", "parameter [parameter ...]", config_get},
+    {"config|get", -3, config_flags, none, admins, "server", "2.0.0", "Returns settings", "parameter [parameter ...]",
+     config_get},
     {"config|help", 2, any_time, none, slow, "server", "5.0.0", "Prints this help", "", write_help},
-    {"config|resetstat", 2, config_flags, none, admins, "server", "2.0.0", "Sets the counters of INFO to zero", "", config_reset_stat},
+    {"config|resetstat", 2, config_flags, none, admins, "server", "2.0.0", "Sets the counters of INFO to zero", "",
+     config_reset_stat},
     {"config|set", -4, config_flags, none, admins, "server", "2.0.0", "Changes settings, all or none",
      "parameter value [parameter value ...]", config_set},
 };
@@ -102,12 +107,17 @@ constexpr CommandSpec rows[] = {
     {"command", -1, any_time | subcommands, none, connection_slow, "server", "2.8.13", "Describes all commands for programs", "",
      command_all, command_rows},
     {"config", -2, subcommands, none, slow, "server", "2.0.0", "Commands about settings", "", nullptr, config_rows},
-    {"dbsize", 1, reads | fast, none, "@keyspace @read @fast", "server", "1.0.0", "Returns how many keys and sessions there are", "", db_size},
-    {"flushall", -1, writes | removes, none, flushes, "server", "1.0.0", "Removes everything from all databases", "[ASYNC|SYNC]", flush_all},
-    {"flushdb", -1, writes | removes, none, flushes, "server", "1.0.0", "Removes everything from the current database", "[ASYNC|SYNC]", flush_db},
-    {"info", -1, any_time, none, "@slow @dangerous", "server", "1.0.0", "Returns figures about the server", "[section [section ...]]", info},
+    {"dbsize", 1, reads | fast, none, "@keyspace @read @fast", "server", "1.0.0", "Returns how many keys and sessions there are",
+     "", db_size},
+    {"flushall", -1, writes | removes, none, flushes, "server", "1.0.0", "Removes everything from all databases", "[ASYNC|SYNC]",
+     flush_all},
+    {"flushdb", -1, writes | removes, none, flushes, "server", "1.0.0", "Removes everything from the current database",
+     "[ASYNC|SYNC]", flush_db},
+    {"info", -1, any_time, none, "@slow @dangerous", "server", "1.0.0", "Returns figures about the server",
+     "[section [section ...]]", info},
     {"lolwut", -1, reads | fast, none, "@read @fast", "server", "5.0.0", "Returns the version", "[VERSION version]", lolwut},
-    {"role", 1, any_time | no_script | fast, none, "@admin @fast @dangerous", "server", "2.8.12", "Returns the role in replication", "", role},
+    {"role", 1, any_time | no_script | fast, none, "@admin @fast @dangerous", "server", "2.8.12",
+     "Returns the role in replication", "", role},
     {"shutdown", -1, any_time | admin | no_script | no_multi, none, admins, "server", "1.0.0",
      "Finishes what was received, makes all durable and ends the server", "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", shutdown},
     {"time", 1, any_time | fast, none, "@fast", "server", "2.6.0", "Returns the time", "", server_family::time},

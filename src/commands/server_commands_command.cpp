@@ -31,16 +31,16 @@ void write_set(resp::ReplyWriter& reply, const std::vector<std::string_view>& wo
 
 std::vector<std::string_view> flag_names(const CommandSpec& spec) {
     constexpr std::array<std::pair<std::uint32_t, std::string_view>, 11> names{{{writes, "write"},
-                                                                               {reads, "readonly"},
-                                                                               {may_grow, "denyoom"},
-                                                                               {admin, "admin"},
-                                                                               {no_script, "noscript"},
-                                                                               {loading_ok, "loading"},
-                                                                               {stale_ok, "stale"},
-                                                                               {fast, "fast"},
-                                                                               {no_auth, "no_auth"},
-                                                                               {no_multi, "no_multi"},
-                                                                               {movable_keys, "movablekeys"}}};
+                                                                                {reads, "readonly"},
+                                                                                {may_grow, "denyoom"},
+                                                                                {admin, "admin"},
+                                                                                {no_script, "noscript"},
+                                                                                {loading_ok, "loading"},
+                                                                                {stale_ok, "stale"},
+                                                                                {fast, "fast"},
+                                                                                {no_auth, "no_auth"},
+                                                                                {no_multi, "no_multi"},
+                                                                                {movable_keys, "movablekeys"}}};
     std::vector<std::string_view> found;
     for (const auto& [flag, name] : names)
         if ((spec.flags & flag) != 0) found.push_back(name);
@@ -193,7 +193,8 @@ std::vector<std::size_t> key_places(CommandContext& ctx, const CommandSpec*& spe
 
 bool has_category(const CommandSpec& spec, std::string_view category) {
     const auto categories = split(spec.acl);
-    return std::any_of(categories.begin(), categories.end(), [&](std::string_view one) { return same_word(one.substr(1), category); });
+    return std::any_of(categories.begin(), categories.end(),
+                       [&](std::string_view one) { return same_word(one.substr(1), category); });
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ TEST_CASE("every row is complete") {
         CHECK((spec.flags & (reads | writes)) != (reads | writes));
         if ((spec.flags & removes) != 0) CHECK((spec.flags & writes) != 0);
         if (spec.keys.first != 0) CHECK((spec.flags & (reads | writes)) != 0);
-        const bool slow = spec.acl.find("@slow") != std::string_view::npos, quick = spec.acl.find("@fast") != std::string_view::npos;
+        const bool slow = spec.acl.find("@slow") != std::string_view::npos,
+                   quick = spec.acl.find("@fast") != std::string_view::npos;
         CHECK(slow != quick);
         CHECK(((spec.flags & fast) != 0) == quick);
         for (const CommandSpec& sub : spec.subs) CHECK(sub.name.starts_with(std::string(spec.name) + "|"));

@@ -110,7 +110,8 @@ TEST_CASE("errors of the table are Redis's") {
     CHECK(wire.counters.errors().at("ERR") == 7);
     const std::string long_name(300, 'x');
     CHECK(wire(long_name + " " + long_name + "\r\n") == "-ERR unknown command '" + long_name.substr(0, 128) +
-                                                           "', with args beginning with: '" + long_name.substr(0, 128) + "' \r\n");
+                                                            "', with args beginning with: '" + long_name.substr(0, 128) +
+                                                            "' \r\n");
 }
 
 TEST_CASE("a protocol error is answered and ends the connection") {
@@ -165,7 +166,8 @@ TEST_CASE("AUTH without a password configured") {
 TEST_CASE("HELLO says who we are in both versions") {
     Authenticated wire;
     const std::string three = wire("HELLO 3\r\n");
-    CHECK(three.starts_with("%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.4.0\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:7\r\n"));
+    CHECK(three.starts_with(
+        "%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$5\r\n7.4.0\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:7\r\n"));
     CHECK(wire("HELLO 4\r\n") == "-NOPROTO unsupported protocol version\r\n");
     CHECK(wire("HELLO x\r\n") == "-ERR Protocol version is not an integer or out of range\r\n");
     CHECK(wire("HELLO 3 SETNAME\r\n") == "-ERR Syntax error in HELLO option 'SETNAME'\r\n");
@@ -184,7 +186,8 @@ TEST_CASE("while loading only what needs no data is answered") {
 TEST_CASE("CLIENT REPLY") {
     Authenticated wire;
     CHECK(wire("CLIENT REPLY SKIP\r\nPING\r\nECHO a\r\n") == "$1\r\na\r\n");
-    CHECK(wire("CLIENT REPLY OFF\r\nPING\r\nnope\r\nGET\r\nCLIENT REPLY SKIP\r\nCLIENT REPLY ON\r\nECHO b\r\n") == "+OK\r\n$1\r\nb\r\n");
+    CHECK(wire("CLIENT REPLY OFF\r\nPING\r\nnope\r\nGET\r\nCLIENT REPLY SKIP\r\nCLIENT REPLY ON\r\nECHO b\r\n") ==
+          "+OK\r\n$1\r\nb\r\n");
     CHECK(wire("CLIENT REPLY SKIP\r\nnope\r\nECHO c\r\n") == "$1\r\nc\r\n");
 }
 
@@ -233,7 +236,8 @@ TEST_CASE("credit that is not used goes back") {
 TEST_CASE("a record that could never be logged is refused at once") {
     Authenticated wire;
     wire.settings.values.wal_record_max = 1000;
-    CHECK(wire("SET k " + std::string(2000, 'v') + "\r\n") == "-ERR the change does not fit into one log record (wal-record-max)\r\n");
+    CHECK(wire("SET k " + std::string(2000, 'v') + "\r\n") ==
+          "-ERR the change does not fit into one log record (wal-record-max)\r\n");
     CHECK(wire("SET k v\r\n") == "+OK\r\n");
 }
 

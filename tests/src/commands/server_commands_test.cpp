@@ -19,8 +19,8 @@ std::string info(CommandRunner& run, const std::string& section) { return run("I
 TEST_CASE("INFO has Redis's argument forms") {
     CommandRunner run;
     const std::string normal = run("INFO").text;
-    for (const char* title : {"# Server", "# Clients", "# Memory", "# Persistence", "# Stats", "# Replication", "# CPU", "# Modules",
-                              "# Errorstats", "# Cluster", "# Keyspace", "# Sessions"})
+    for (const char* title : {"# Server", "# Clients", "# Memory", "# Persistence", "# Stats", "# Replication", "# CPU",
+                              "# Modules", "# Errorstats", "# Cluster", "# Keyspace", "# Sessions"})
         CHECK(normal.find(std::string(title) + "\r\n") != std::string::npos);
     CHECK(normal.find("# Commandstats") == std::string::npos);
     CHECK(info(run, "ALL").find("# Commandstats") != std::string::npos);
@@ -37,8 +37,8 @@ TEST_CASE("INFO holds what connecting clients look for") {
     run("SET", "k", "v", "EX", 10);
     const std::string all = run("INFO", "all").text;
     for (const char* field : {"redis_version:7.4.0", "redis_mode:standalone", "role:master", "loading:0", "loading_eta_seconds:0",
-                              "maxmemory_policy:noeviction", "cluster_enabled:0", "db0:keys=1,expires=1,avg_ttl=", "maxclients:10000",
-                              "aof_enabled:1", "cmdstat_set:calls=1,", "tokmesh_version:"})
+                              "maxmemory_policy:noeviction", "cluster_enabled:0", "db0:keys=1,expires=1,avg_ttl=",
+                              "maxclients:10000", "aof_enabled:1", "cmdstat_set:calls=1,", "tokmesh_version:"})
         CHECK(all.find(field) != std::string::npos);
 }
 
@@ -50,7 +50,8 @@ TEST_CASE("CONFIG GET takes patterns, CONFIG SET is atomic") {
     run("CONFIG", "GET", "nonsense");
     CHECK(run.bytes() == "*0\r\n");
     run("CONFIG", "SET", "timeout", 5, "maxmemory", "lots");
-    CHECK(run.bytes() == "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value\r\n");
+    CHECK(run.bytes() ==
+          "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value\r\n");
     CHECK(run.state().values.timeout_s == 0);
     run("CONFIG", "SET", "timeout");
     CHECK(run.bytes() == "-ERR wrong number of arguments for 'config|set' command\r\n");
@@ -83,7 +84,8 @@ TEST_CASE("CLIENT about the connection itself") {
     CHECK(run("CLIENT", "GETNAME").text == "web-1");
     CHECK(run("CLIENT", "SETNAME", "a b").text == "ERR Client names cannot contain spaces, newlines or special characters.");
     CHECK(run("CLIENT", "SETINFO", "LIB-NAME", "redis-py(django_v5)").text == "OK");
-    CHECK(run("CLIENT", "SETINFO", "lib-ver", "1 2").text == "ERR lib-ver cannot contain spaces, newlines or special characters.");
+    CHECK(run("CLIENT", "SETINFO", "lib-ver", "1 2").text ==
+          "ERR lib-ver cannot contain spaces, newlines or special characters.");
     CHECK(run("CLIENT", "SETINFO", "nope", "x").text == "ERR Unrecognized option 'nope'");
     const std::string line = run("CLIENT", "INFO").text;
     for (const char* part : {" name=web-1 ", " db=0 ", " resp=2 ", " user=default ", " lib-name=redis-py(django_v5) "})
