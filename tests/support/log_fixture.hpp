@@ -4,6 +4,7 @@
 // the oracle.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,13 +24,13 @@
 
 namespace test {
 
-// Time that a test moves.
+// Time that a test moves; any thread may read it.
 class ManualClock final : public storage::Clock {
 public:
     storage::UnixMs unix_ms() override { return wall_ms; }
     std::uint64_t monotonic_ns() override { return monotonic; }
-    storage::UnixMs wall_ms = 1'760'000'000'000;
-    std::uint64_t monotonic = 1;
+    std::atomic<storage::UnixMs> wall_ms = 1'760'000'000'000;
+    std::atomic<std::uint64_t> monotonic = 1;
 };
 
 // Keeps what is replayed, and complains when LSNs are not dense.

@@ -121,6 +121,14 @@ void MemoryDisk::lie_about_sync(bool lie) {
     lying_ = lie;
 }
 
+void MemoryDisk::hold_syncs(bool hold) {
+    {
+        std::lock_guard lock(mutex_);
+        holding_ = hold;
+    }
+    let_go_.notify_all();
+}
+
 void MemoryDisk::set_capacity(std::optional<std::uint64_t> bytes) {
     std::lock_guard lock(mutex_);
     capacity_ = bytes;

@@ -5,6 +5,7 @@
 // Every call that changes something is a step, counted from 1. Thread-safe.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -38,12 +39,13 @@ public:
         Call call;
         std::uint64_t after = 0;  // calls of this kind that still succeed
         int error = 0;            // errno; 0 with short_bytes: a short write only
-        std::optional<std::size_t> short_bytes;
+        std::optional<std::size_t> short_bytes = std::nullopt;
         bool once = true;
     };
     void fail(Fault fault);
     void clear_faults();
     void lie_about_sync(bool lie);
+    void hold_syncs(bool hold);                             // fdatasync waits meanwhile, like a disk that hangs
     void set_capacity(std::optional<std::uint64_t> bytes);  // ENOSPC beyond
     std::uint64_t calls(Call call) const;
 
@@ -82,6 +84,7 @@ private:
     void forget(Inode& inode, std::mt19937_64& random);
 
     mutable std::mutex mutex_;
+    std::condition_variable let_go_;
     Entries entries_, durable_entries_;
     std::set<std::string> directories_, durable_directories_;
     std::vector<Change> changes_;  // of names, not synced
@@ -93,6 +96,7 @@ private:
     std::uint64_t cut_at_ = 0;
     bool cut_ = false;
     bool lying_ = false;
+    bool holding_ = false;
     std::optional<std::uint64_t> capacity_;
     std::uint64_t next_inode_ = 1;
 };

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// The power goes at every single I/O step of seeded histories, recovery's own steps included. Whatever the disk kept of what
+// was not synced: nothing acknowledged as durable is lost, nothing is invented, and the state is a prefix of the history.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "storage/log_options.hpp"
+#include "tests/support/log_fixture.hpp"
+
+using storage::Fsync;
+using test::LogFixture;
+using test::SeededRandom;
+using Records = std::vector<std::string>;
+
+namespace {
+
+std::uint64_t first_seed() {
+    const char* given = std::getenv("TOKMESH_TEST_SEED");
+    return given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
+}
+
+std::uint64_t histories() {
+    const char* given = std::getenv("TOKMESH_POWER_HISTORIES");
+    return given != nullptr ? std::strtoull(given, nullptr, 10) : 6;
+}
+
+constexpr int history_steps = 24;
+
+// Writes, syncs, idle seconds, clean and unclean restarts. Returns when the power went or the history is over; the same seed
+// makes the same history every time.
+void live(LogFixture& log, Fsync mode, std::uint64_t seed) {
+    SeededRandom random(seed);
+    if (!log.start()) return;
+    for (int i = 0; i < history_steps; ++i) {
+        const std::uint64_t dice = random.below(20);
+        bool alive = true;
+        if (dice < 14) {
+            Records batch;
+            for (std::uint64_t n = 1 + random.below(4); n > 0; --n)
+                batch.push_back(test::random_record(random, random.below(8) == 0 ? 5000 : 300));
+            alive = log.write_batch(batch) && (mode != Fsync::always || log.sync());
+        } else if (dice < 16) {
+            alive = mode != Fsync::everysec || log.sync();
+        } else if (dice < 17) {
+            alive = mode == Fsync::no || log.mark();
+        } else if (dice < 18) {
+            alive = log.stop() && log.start();
+        } else if (dice < 19) {
+            log.kill();
+            alive = log.start();
+        }
+        if (!alive) return;
+    }
+}
+
+// After a cut and however many cut recoveries: is what came back right, and does it stay?
+void check_recovered(LogFixture& log, const Records& written, std::uint64_t durable) {
+    REQUIRE(log.start());
+    const Records found = log.appended;
+    REQUIRE(found.size() >= durable);
+    REQUIRE(found.size() <= written.size());
+    REQUIRE(std::equal(found.begin(), found.end(), written.begin()));
+    REQUIRE(log.write("after the cut"));
+    REQUIRE(log.sync());
+    log.power_cycle(7);
+    REQUIRE(log.start());
+    REQUIRE(log.appended.size() == found.size() + 1);
+    REQUIRE(std::equal(found.begin(), found.end(), log.appended.begin()));
+    log.kill();
+}
+
+// What was written by then; a kill and start in the history moves `appended` to what came back, which is all of it.
+struct Cut {
+    Records written;
+    std::uint64_t durable;
+};
+
+Cut cut_at(LogFixture& log, Fsync mode, std::uint64_t seed, std::uint64_t step) {
+    log.disk.cut_power_at(step);
+    live(log, mode, seed);
+    Cut cut{log.appended, log.durable};
+    log.power_cycle(seed * 1000 + step);
+    return cut;
+}
+
+void cut_everywhere(Fsync mode) {
+    for (std::uint64_t seed = first_seed(); seed < first_seed() + histories(); ++seed) {
+        LogFixture whole(seed);
+        live(whole, mode, seed);
+        const std::uint64_t steps = whole.disk.steps();
+        REQUIRE(steps > history_steps / 2);
+        for (std::uint64_t step = 1; step <= steps; ++step) {
+            INFO("TOKMESH_TEST_SEED=" << seed << " step " << step << " of " << steps);
+            LogFixture log(seed);
+            const Cut cut = cut_at(log, mode, seed, step);
+            check_recovered(log, cut.written, cut.durable);
+        }
+    }
+}
+
+// The same, and then the power goes again at every step of recovery.
+void cut_recovery_everywhere(Fsync mode) {
+    const std::uint64_t seed = first_seed() + 1000;
+    LogFixture whole(seed);
+    live(whole, mode, seed);
+    for (std::uint64_t step = 1; step <= whole.disk.steps(); ++step) {
+        for (std::uint64_t again = 1;; ++again) {
+            INFO("TOKMESH_TEST_SEED=" << first_seed() << " step " << step << ", then step " << again << " of recovery");
+            LogFixture log(seed);
+            const Cut cut = cut_at(log, mode, seed, step);
+            log.disk.cut_power_at(log.disk.steps() + again);
+            const bool through = log.start() && !log.disk.power_is_cut();
+            if (log.running()) REQUIRE(log.appended.size() >= cut.durable);
+            log.power_cycle(step * 100 + again);
+            check_recovered(log, cut.written, cut.durable);
+            if (through) break;
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("Power cut: at every step, appendfsync always") { cut_everywhere(Fsync::always); }
+TEST_CASE("Power cut: at every step, appendfsync everysec") { cut_everywhere(Fsync::everysec); }
+TEST_CASE("Power cut: at every step, appendfsync no") { cut_everywhere(Fsync::no); }
+TEST_CASE("Power cut: and again at every step of recovery, always") { cut_recovery_everywhere(Fsync::always); }
+TEST_CASE("Power cut: and again at every step of recovery, everysec") { cut_recovery_everywhere(Fsync::everysec); }
+TEST_CASE("Power cut: and again at every step of recovery, no") { cut_recovery_everywhere(Fsync::no); }
+
+// The oracle must be able to see a loss: a disk that lies about syncs has to show one.
+TEST_CASE("Power cut: a disk that lies about syncs loses what was acknowledged, and the oracle sees it") {
+    int lost = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        LogFixture log(seed);
+        log.disk.lie_about_sync(true);
+        live(log, Fsync::always, seed);
+        const std::uint64_t acknowledged = log.durable;
+        log.power_cycle(seed);
+        log.disk.lie_about_sync(false);
+        if (!log.start() || log.appended.size() < acknowledged) ++lost;
+    }
+    CHECK(lost > 10);
+}
