@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Commands without sockets, disk or real time: the real executor over the real store, a clock that tests move and random bytes
+// from a seed. run("SET", "k", "v") gives the parsed reply; every reply must be exactly one value of strict RESP.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "src/executor.hpp"
+#include "src/server_state.hpp"
+#include "storage/clock.hpp"
+#include "storage/journal.hpp"
+#include "storage/random.hpp"
+#include "storage/store.hpp"
+#include "tests/support/reply.hpp"
+
+namespace support {
+
+class CommandRunner {
+public:
+    static constexpr storage::UnixMs start_ms = 1'700'000'000'000;
+
+    explicit CommandRunner(std::uint64_t seed = 1);
+
+    template <class... Args>
+    Reply operator()(const Args&... args) {
+        return call({text(args)...});
+    }
+    // As Reply::shown() writes it: what tests compare.
+    template <class... Args>
+    std::string show(const Args&... args) {
+        return call({text(args)...}).shown();
+    }
+    Reply call(const std::vector<std::string>& args);
+    // Starts a command and gives it some turns; nullopt: it goes on, and finish() waits for it.
+    std::optional<Reply> start(const std::vector<std::string>& args, int turns);
+    Reply finish();
+
+    void advance(std::int64_t ms) { clock_.ms += ms; }
+    storage::UnixMs now() const { return clock_.ms; }
+    void upkeep();  // what the io threads do at their ticks: takes back what has expired
+    void set(std::string_view setting, std::string_view value);  // as CONFIG SET
+    void use_resp(int version);
+    void select(storage::DbIndex db) { dialogue_->client.set_db(db); }
+
+    server::ServerState& state() { return *state_; }
+    server::Counters& counters() { return *counters_; }
+    server::Dialogue& dialogue() { return *dialogue_; }
+    storage::Store& store() { return *store_; }
+    storage::Lsn appended() const { return journal_.appended(); }
+    storage::Lsn depends_on() const { return depends_on_; }  // of the last reply
+    std::string bytes() const { return bytes_; }             // of the last reply
+
+private:
+    struct ManualClock final : storage::Clock {
+        storage::UnixMs unix_ms() override { return ms; }
+        std::uint64_t monotonic_ns() override { return static_cast<std::uint64_t>(ms) * 1'000'000; }
+        storage::UnixMs ms = start_ms;
+    };
+    struct SeededRandom final : storage::RandomSource {
+        explicit SeededRandom(std::uint64_t seed) : engine(seed) {}
+        void fill(std::span<unsigned char> to) override {
+            for (unsigned char& byte : to) byte = static_cast<unsigned char>(engine() & 0xffU);
+        }
+        std::mt19937_64 engine;
+    };
+
+    static std::string text(std::string_view words) { return std::string(words); }
+    template <class Number>
+    requires std::is_integral_v<Number>
+    static std::string text(Number number) { return std::to_string(number); }
+
+    bool turn();  // true: all is answered
+    Reply take_reply();
+    void write_log();  // what a committer does, on a perfect disk
+
+    ManualClock clock_;
+    SeededRandom random_;
+    storage::SteadyNow now_{clock_};
+    server::Settings settings_;
+    storage::Journal journal_;
+    std::unique_ptr<storage::Store> store_;
+    std::unique_ptr<server::ServerState> state_;
+    server::Counters* counters_ = nullptr;
+    std::unique_ptr<server::Executor> executor_;
+    std::unique_ptr<server::Dialogue> dialogue_;
+    std::string input_, bytes_;
+    storage::Lsn depends_on_{};
+};
+
+}  // namespace support
