@@ -16,6 +16,7 @@ namespace server::commands::key {
 namespace {
 
 constexpr std::int64_t ms_per_s = 1000;
+constexpr std::size_t shown_bytes_max = 128;  // of what a client wrote, in an error
 
 // Redis rounds to the nearest second. The sum may pass the signed range, so it is made unsigned.
 std::int64_t to_seconds(std::int64_t ms) {
@@ -51,7 +52,7 @@ std::optional<Condition> read_condition(CommandContext& ctx) {
         else if (is_word(word, "LT"))
             lt = true;
         else {
-            ctx.reply.error("ERR Unsupported option " + std::string(word));
+            ctx.reply.error("ERR Unsupported option " + std::string(word.substr(0, shown_bytes_max)));
             return std::nullopt;
         }
     }
