@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <string>
 
+#include <spdlog/spdlog.h>
+
 #include "storage/error.hpp"
 
 namespace server {
@@ -158,7 +160,11 @@ bool Executor::may_run(Request& request) {
 Executor::Ran Executor::execute(Request& request, Turn& turn) {
     Dialogue& dialogue = request.dialogue;
     if (dialogue.client.traffic.close_asked.load(std::memory_order_acquire)) return Ran::close_now;
-    if (cross_protocol(request.args[0])) return Ran::close_now;
+    if (cross_protocol(request.args[0])) {
+        spdlog::warn("Possible SECURITY ATTACK detected: {} sent POST or Host:, as a browser does. Connection closed.",
+                     dialogue.client.origin().addr);
+        return Ran::close_now;
+    }
     if (!find(request) || !may_run(request)) return Ran::done;
 
     const CommandSpec& spec = *request.entry.spec;
