@@ -161,9 +161,9 @@ def traced_run(mode):
 
 def flush_counter(client):
     for line in client("INFO", "wal").decode().split("\r\n"):
-        if line.startswith("wal_fsyncs:"):
+        if line.startswith("wal_fdatasyncs:"):
             return int(line.split(":")[1])
-    raise SystemExit("INFO wal has no wal_fsyncs")
+    raise SystemExit("INFO wal has no wal_fdatasyncs")
 
 
 def main():

@@ -58,9 +58,9 @@ TEST_CASE("what expired while the server was down does not come back; what did n
     CHECK_THAT(redis.show("SESS.VALIDATE", short_token), StartsWith("-TM-TOKN-4011"));
     CHECK(redis.show("EXISTS", "brief", "lasting") == "(integer) 1");
     CHECK(redis("SESS.GETBYTOKEN", long_token).at("expires_at").integer == long_due);
-    CHECK(redis("TTL", "lasting").integer > 590);
+    CHECK(redis("TTL", "lasting").integer > 580);
     CHECK(redis.show("SESS.COUNTUSER", "alice") == "(integer) 1");
-    CHECK(redis.show("DBSIZE") == "(integer) 2");
+    CHECK(eventually([&] { return redis("DBSIZE").integer == 2; }));
 }
 
 TEST_CASE("touch-resolution: with 0 every touch is logged, else it may be that much older after a crash", "[expiry][restart]") {

@@ -88,7 +88,7 @@ TEST_CASE("memory grows with bytes that came, never with bytes announced", "[hos
 
 TEST_CASE("a reader that does not read is disconnected, not served from memory without end", "[hostile][limits]") {
     ServerOptions options;
-    options.config = "client-output-buffer-limit normal 8mb 2mb 60\n";
+    options.config = "client-output-buffer-limit normal 8mb 2mb 2\n";
     ServerProcess server(options);
     Redis redis = server.redis();
     REQUIRE(redis("SET", "big", std::string(mib, 'x')).is_ok());

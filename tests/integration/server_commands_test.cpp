@@ -77,7 +77,7 @@ TEST_CASE("COMMAND: count, info, docs, list, getkeys", "[command]") {
     const std::int64_t count = redis("COMMAND", "COUNT").integer;
     CHECK(count > 60);
     CHECK(static_cast<std::int64_t>(redis("COMMAND").items.size()) == count);
-    CHECK(static_cast<std::int64_t>(redis("COMMAND", "LIST").items.size()) == count);
+    CHECK(static_cast<std::int64_t>(redis("COMMAND", "LIST").items.size()) > count);  // subcommands too
     const Reply rows = redis("COMMAND", "INFO", "get", "sess.getbytoken", "no.such", "mset");
     REQUIRE(rows.items.size() == 4);
     CHECK(rows.items[0].items.at(0).text == "get");
@@ -142,7 +142,7 @@ TEST_CASE("TIME, DBSIZE, SELECT", "[server]") {
     }
     CHECK(redis.show("DBSIZE") == "(integer) 1");
     CHECK_THAT(redis("INFO", "keyspace").text, Contains("db15:keys=1"));
-    CHECK(redis.show("SELECT", "x") == "-ERR invalid DB index");
+    CHECK(redis.show("SELECT", "x") == "-ERR value is not an integer or out of range");
     CHECK(redis.show("SELECT", -1) == "-ERR DB index is out of range");
     CHECK(redis("FLUSHALL", "ASYNC").is_ok());
     CHECK(redis.show("FLUSHALL", "NONSENSE") == "-ERR syntax error");
@@ -152,7 +152,7 @@ TEST_CASE("TIME, DBSIZE, SELECT", "[server]") {
 TEST_CASE("in always, one flush serves a whole group of writes", "[wal]") {
     ServerProcess server({"--appendfsync", "always"});
     Redis redis = server.redis();
-    const auto flushes = [&] { return std::stoll("0" + support::info_field(redis, "wal", "wal_fsyncs")); };
+    const auto flushes = [&] { return std::stoll("0" + support::info_field(redis, "wal", "wal_fdatasyncs")); };
     const long long before = flushes();
     std::vector<RespClient> clients;
     for (int i = 0; i < 50; ++i) {
