@@ -7,6 +7,7 @@
 namespace storage {
 namespace {
 
+constexpr std::uint32_t leap_ticks = 1024;  // further than this it is cheaper to look at every entry than at every tick
 constexpr UnixMs base_ms = 1'577'836'800'000;  // 2020: 32 bits of ticks reach 2089
 
 }  // namespace
@@ -58,6 +59,10 @@ bool TimingWheel::next_due(std::uint32_t tick, std::size_t& steps, Entry& due) {
             now_ = tick;
             return false;
         }
+        if (tick - now_ > leap_ticks) {
+            leap(tick);
+            continue;
+        }
         ++now_;
         std::size_t level = 0;
         while (level < levels - 1 && ((now_ >> (bits * level)) & (slots - 1)) == 0) ++level;
@@ -71,6 +76,15 @@ bool TimingWheel::next_due(std::uint32_t tick, std::size_t& steps, Entry& due) {
             }
         }
     }
+}
+
+void TimingWheel::leap(std::uint32_t tick) {
+    for (auto& level : slots_)
+        for (auto& slot : level) {
+            work_.insert(work_.end(), slot.begin(), slot.end());
+            slot = {};
+        }
+    now_ = tick;
 }
 
 std::size_t TimingWheel::bytes() const {

@@ -60,6 +60,7 @@ private:
     static constexpr std::size_t levels = 5;
 
     void place(Entry entry);
+    void leap(std::uint32_t tick);  // the clock was far ahead: a start, a suspended machine
 
     std::array<std::array<std::vector<Entry>, slots>, levels> slots_;
     std::vector<Entry> work_;  // taken off the wheel, not yet looked at

@@ -67,6 +67,18 @@ TEST_CASE("the wheel hands out every entry at its tick, not before, and none twi
     CHECK(wheel.size() == 0);
 }
 
+TEST_CASE("a clock that leaps years costs no more than the entries there are") {
+    TimingWheel wheel(1);
+    for (Place p = 0; p < 100; ++p) wheel.add({p, 5 + p * 10'000'000});
+    std::size_t steps = 1000;
+    TimingWheel::Entry entry{};
+    std::size_t due = 0;
+    while (wheel.next_due(500'000'000, steps, entry)) ++due;
+    CHECK(due == 50);
+    CHECK(steps == 1000 - 100);
+    CHECK(wheel.size() == 50);
+}
+
 TEST_CASE("an entry further away than the wheel reaches still comes") {
     TimingWheel wheel(1);
     wheel.add({5, UINT32_MAX});
