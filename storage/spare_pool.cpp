@@ -12,18 +12,31 @@ namespace storage {
 namespace {
 
 constexpr std::uint64_t block_bytes = 4096;
+constexpr std::uint64_t fill_step_bytes = 4U << 20;
 
 constexpr std::uint64_t file_bytes_for(std::uint64_t room) {
     const std::uint64_t bytes = room + (wal::header_block_bytes + wal::end_frame_bytes);
     return (bytes + block_bytes - 1) / block_bytes * block_bytes;
 }
 
+// In steps, so that no sync of the log has to wait behind a whole segment of zeros.
+Result<void> fill(File& file, std::uint64_t from, std::uint64_t to) {
+    while (from < to) {
+        const std::uint64_t step = std::min(fill_step_bytes, to - from);
+        if (auto done = write_zeros(file, from, step); !done) return done;
+        if (auto done = file.fdatasync(); !done) return done;
+        from += step;
+    }
+    return {};
+}
+
 }  // namespace
 
 SparePool::SparePool(FileSystem& fs, std::uint64_t first_bytes, std::uint64_t max_bytes)
     : fs_(fs),
-      max_bytes_(std::max(first_bytes, max_bytes)),
-      double_bytes_(std::max(first_bytes, file_bytes_for(wal::mark_frame_bytes))),
+      first_bytes_(std::max(first_bytes, file_bytes_for(wal::mark_frame_bytes))),
+      max_bytes_(std::max(first_bytes_, max_bytes)),
+      double_bytes_(first_bytes_),
       least_bytes_(double_bytes_) {}
 
 std::uint64_t SparePool::next_bytes() const { return std::max(double_bytes_, least_bytes_); }
@@ -38,10 +51,10 @@ Result<std::uint64_t> SparePool::prepare() {
     auto file = fs_.create(spare.name);
     if (!file) return file.error();
     spare.file = std::move(*file);
-    auto done = write_zeros(*spare.file, 0, spare.bytes);
-    if (done) done = spare.file->fdatasync();
-    if (!done) {
+    if (auto done = fill(*spare.file, 0, spare.bytes); !done) {
         (void)fs_.unlink(spare.name);  // a rest of it is cleaned up by the next start
+        std::lock_guard lock(mutex_);
+        double_bytes_ = std::max(first_bytes_, double_bytes_ / 2);  // a full disk may have room for a smaller one
         return done.error();
     }
     const std::uint64_t room = wal::capacity(spare.bytes);
@@ -64,10 +77,9 @@ Result<std::uint64_t> SparePool::raise_room(std::uint64_t room_bytes) {
     }
     std::uint64_t gained = 0;
     for (const Spare& spare : small) {
-        auto done = write_zeros(*spare.file, spare.bytes, least - spare.bytes);
-        if (done) done = spare.file->fdatasync();
-        if (!done) {
+        if (auto done = fill(*spare.file, spare.bytes, least); !done) {
             (void)spare.file->truncate(spare.bytes);  // gives the blocks back, for what else needs the disk
+            if (gained > 0) return gained;            // the next call will meet the error again
             return done.error();
         }
         std::lock_guard lock(mutex_);

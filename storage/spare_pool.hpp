@@ -49,7 +49,7 @@ private:
     std::uint64_t next_bytes() const;
 
     FileSystem& fs_;
-    const std::uint64_t max_bytes_;
+    const std::uint64_t first_bytes_, max_bytes_;
     mutable std::mutex mutex_;
     std::condition_variable arrived_;
     // guarded by mutex_
