@@ -31,7 +31,7 @@ TEST_CASE("10,000 connections", "[connections]") {
     }
     std::size_t made = 0;
     for (RespClient& client : clients) {
-        made += client.read(30s).has("token") ? 1 : 0;
+        made += client.read(30s).has("token") ? 1U : 0U;
     }
     CHECK(made == count);
     Redis redis = server.redis();
