@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes of the log, and that format version 1 stays readable for ever: golden/wal-v1.log.
+// The bytes of the log, and that format version 1 stays readable for ever: golden/wal-v1.golden.
 #include "storage/wal_format.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,7 +14,7 @@ using namespace storage;
 namespace {
 
 // TOKMESH_SOURCE_DIR comes from the build.
-const std::string golden_path = std::string(TOKMESH_SOURCE_DIR) + "/tests/storage/golden/wal-v1.log";
+const std::string golden_path = std::string(TOKMESH_SOURCE_DIR) + "/tests/storage/golden/wal-v1.golden";
 const std::vector<std::string> golden_records = {"one", "two", std::string(300, 'x'), "four", "five"};
 
 std::vector<std::byte> read_file(const std::string& path) {
