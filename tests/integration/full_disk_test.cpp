@@ -47,7 +47,7 @@ TEST_CASE("a full disk refuses writes, lets one log out, and heals by itself", "
     options.data_dir = disk.path() / "data";
     ServerProcess server(options);
     std::string token;
-    int kept = 0;
+    int kept = 0, sessions = 0;
     {
         Redis redis = server.redis();
         token = create(redis, "alice").at("token").text;
@@ -66,8 +66,13 @@ TEST_CASE("a full disk refuses writes, lets one log out, and heals by itself", "
         CHECK_THAT(reply.text, Contains("TM-SYS-5001"));
         WARN(kept << " writes of 16 KiB until the disk was full");
         CHECK(redis.show("EXISTS", "k" + std::to_string(kept)) == "(integer) 0");  // refused is not kept
+        // Small changes still fit behind the large one that did not; then nothing does.
+        while (redis("SESS.CREATE", "bob" + std::to_string(sessions)).has("id")) {
+            REQUIRE(++sessions < 100'000);
+        }
         CHECK(redis("SESS.CREATE", "bob").is_error("MISCONF"));
         CHECK(redis("SESS.COUNTUSER", "bob").integer == 0);
+        CHECK(redis("SET", "small", "v").is_error("MISCONF"));
         // Reads go on, touches do not fail.
         CHECK(redis("GET", "k0").text == value);
         CHECK_FALSE(redis("SESS.GETBYTOKEN", token, "TOUCH", "IP", "10.0.0.1").is_null());
@@ -81,7 +86,7 @@ TEST_CASE("a full disk refuses writes, lets one log out, and heals by itself", "
     server.restart_hard();
     Redis redis = server.redis();
     CHECK(redis("SESS.GETBYTOKEN", token).is_null());
-    CHECK(redis("DBSIZE").integer == kept - 1);
+    CHECK(redis("DBSIZE").integer == kept - 1 + sessions);
     CHECK(redis.show("STRLEN", "k1") == "(integer) 16384");
     std::filesystem::remove(disk.path() / "ballast");
     CHECK(eventually([&] { return redis("SET", "healed", "1").is_ok(); }, 15s));

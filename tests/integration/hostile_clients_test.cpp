@@ -107,6 +107,7 @@ TEST_CASE("a reader that does not read is disconnected, not served from memory w
         support::pause_between_polls();
     }
     CHECK(most < before + 64 * mib);
+    CHECK(eventually([&] { return support::info_field(redis, "clients", "connected_clients") == "1"; }));
     CHECK(slow.read_until_closed().size() < 64 * mib);
 }
 

@@ -13,7 +13,7 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 #include <thread>
 
@@ -213,7 +213,9 @@ std::string info_field(Redis& redis, const std::string& section, const std::stri
 
 std::string read_file(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    return std::move(bytes).str();
 }
 
 std::optional<std::filesystem::path> find_in_files(const std::filesystem::path& directory, const std::string& needle) {
