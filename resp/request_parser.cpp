@@ -127,10 +127,11 @@ RequestParser::Outcome RequestParser::go_on(std::string_view buffer) {
 
 std::size_t RequestParser::drop_skipped() noexcept { return std::exchange(skipped_, 0); }
 
+// By swap: `= {}` would empty a container and keep its memory.
 void RequestParser::give_back() noexcept {
-    if (many_.capacity() > limits::arguments_kept) many_ = {};
-    if (pieces_.capacity() > limits::arguments_kept) pieces_ = {};
-    if (unquoted_.capacity() > limits::unquoted_kept_bytes) unquoted_ = {};
+    if (many_.capacity() > limits::arguments_kept) std::vector<std::string_view>().swap(many_);
+    if (pieces_.capacity() > limits::arguments_kept) std::vector<Piece>().swap(pieces_);
+    if (unquoted_.capacity() > limits::unquoted_kept_bytes) std::string().swap(unquoted_);
     took_memory_ = false;
 }
 

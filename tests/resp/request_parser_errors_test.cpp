@@ -20,6 +20,8 @@ TEST_CASE("a count must be a plain number in range") {
                              " 1",
                              "1 ",
                              "01",
+                             "001",
+                             "010",
                              "00",
                              "-0",
                              "--1",
@@ -56,6 +58,8 @@ TEST_CASE("a bulk length must be a plain number in range") {
                              " 4",
                              "4 ",
                              "04",
+                             "004",
+                             "0004",
                              "00",
                              "-0",
                              "-1",
@@ -83,6 +87,7 @@ TEST_CASE("a bulk length must be a plain number in range") {
 
 TEST_CASE("a header that came in two pieces leaves nothing behind for the next one") {
     check_error("*2\r\n$11\r\n12345678901\r\n$\r\n", bad_bulk);
+    check_error("    \n*2\r\n$4\r\nECHO\r\n$\r\n", bad_bulk);
     check_error("\r\n*2\r\n$11\r\n12345678901\r\n$\r\n\r\n\r\n", bad_bulk);
 }
 
