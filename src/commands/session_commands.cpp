@@ -51,7 +51,7 @@ constexpr CommandSpec rows[] = {
      "Counts the live sessions of a user", "user", session::count_user},
     {"sess.count",
      1,
-     reads | fast,
+     reads,
      {},
      "@read @session @slow",
      "session",

@@ -21,11 +21,11 @@ struct Fixture {
     }
 
     Lsn append() {
-        storage::Credit credit;
-        REQUIRE(journal.admit(credit, 100) == storage::Admission::granted);
+        storage::Credit taken;
+        REQUIRE(journal.admit(taken, 100) == storage::Admission::granted);
         const std::array<std::byte, 3> record{};
-        const Lsn lsn = journal.append(credit, record);
-        journal.release(credit);
+        const Lsn lsn = journal.append(taken, record);
+        journal.release(taken);
         return lsn;
     }
     std::vector<std::uint64_t> ready() {
