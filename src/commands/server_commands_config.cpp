@@ -24,7 +24,7 @@ void config_get(CommandContext& ctx) {
 }
 
 void config_set(CommandContext& ctx) {
-    if (ctx.args.size() % 2 != 0) return ctx.reply.error("ERR wrong number of arguments for 'config|set' command");
+    if (ctx.args.size() % 2 != 0) return ctx.reply.error("ERR syntax error");
     std::vector<Settings::Change> changes;
     for (std::size_t i = 2; i < ctx.args.size(); i += 2) changes.emplace_back(ctx.args[i], ctx.args[i + 1]);
     if (const auto why = ctx.server.settings.set_live(changes)) return ctx.reply.error("ERR " + *why);
