@@ -34,11 +34,10 @@ int replay(const FuzzTarget& target, const std::filesystem::path& folder) {
     if (!std::filesystem::is_directory(folder)) return seeds;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         const auto bytes = read_all(entry.path());
-        std::fprintf(stderr, "\r%s/%s\033[K", target.name, entry.path().filename().c_str());
+        std::fprintf(stderr, "%s/%s\n", target.name, entry.path().filename().c_str());
         target.run(bytes.data(), bytes.size());
         ++seeds;
     }
-    std::fprintf(stderr, "\r\033[K");
     return seeds;
 }
 
