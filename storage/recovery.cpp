@@ -88,7 +88,7 @@ LogResult<void> Execution::settle(File& file) {
     if (!end) return disk_refusal("cannot read", tail().name, end.error());
     if (reader.last_lsn() != tail().last || reader.offset() != tail().end_offset || reader.digest() != tail().digest)
         return Refusal{options_.directory_name + ": " + tail().name +
-                       " reads differently from the disk than from the page cache"};
+                       " is not on the disk as the page cache had it, after a failed write; start again to go on from the disk"};
     return {};
 }
 

@@ -4,12 +4,13 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
-#include "storage/log_options.hpp"
-#include "tests/support/log_fixture.hpp"
+#include "tests/support/log_history.hpp"
 
 using storage::Fsync;
+using test::check_recovered;
+using test::history_steps;
+using test::live;
 using test::LogFixture;
-using test::SeededRandom;
 using Records = std::vector<std::string>;
 
 namespace {
@@ -22,51 +23,6 @@ std::uint64_t first_seed() {
 std::uint64_t histories() {
     const char* given = std::getenv("TOKMESH_POWER_HISTORIES");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : 6;
-}
-
-constexpr int history_steps = 24;
-
-// Writes, syncs, idle seconds, clean and unclean restarts. Returns when the power went or the history is over; the same seed
-// makes the same history every time.
-void live(LogFixture& log, Fsync mode, std::uint64_t seed) {
-    SeededRandom random(seed);
-    if (!log.start()) return;
-    for (int i = 0; i < history_steps; ++i) {
-        const std::uint64_t dice = random.below(20);
-        bool alive = true;
-        if (dice < 14) {
-            Records batch;
-            for (std::uint64_t n = 1 + random.below(4); n > 0; --n)
-                batch.push_back(test::random_record(random, random.below(8) == 0 ? 5000 : 300));
-            alive = log.write_batch(batch) && (mode != Fsync::always || log.sync());
-        } else if (dice < 16) {
-            alive = mode != Fsync::everysec || log.sync();
-        } else if (dice < 17) {
-            alive = mode == Fsync::no || log.mark();
-        } else if (dice < 18) {
-            alive = log.stop() && log.start();
-        } else if (dice < 19) {
-            log.kill();
-            alive = log.start();
-        }
-        if (!alive) return;
-    }
-}
-
-// After a cut and however many cut recoveries: is what came back right, and does it stay?
-void check_recovered(LogFixture& log, const Records& written, std::uint64_t durable) {
-    REQUIRE(log.start());
-    const Records found = log.appended;
-    REQUIRE(found.size() >= durable);
-    REQUIRE(found.size() <= written.size());
-    REQUIRE(std::equal(found.begin(), found.end(), written.begin()));
-    REQUIRE(log.write("after the cut"));
-    REQUIRE(log.sync());
-    log.power_cycle(7);
-    REQUIRE(log.start());
-    REQUIRE(log.appended.size() == found.size() + 1);
-    REQUIRE(std::equal(found.begin(), found.end(), log.appended.begin()));
-    log.kill();
 }
 
 // What was written by then; a kill and start in the history moves `appended` to what came back, which is all of it.

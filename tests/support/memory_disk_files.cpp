@@ -74,9 +74,13 @@ public:
         if (const int error = disk_.begin(Call::fdatasync, is_cut)) return system_error(error);
         std::optional<std::size_t> ignored;
         if (is_cut) return system_error(EIO);
-        if (const int error = disk_.take_fault(Call::fdatasync, ignored)) return system_error(error);
+        if (const int error = disk_.take_fault(Call::fdatasync, ignored)) {
+            inode_->dirty.clear();  // as Linux does: clean in the page cache, never on the disk
+            return system_error(error);
+        }
         if (disk_.lying_) return {};
-        inode_->durable = inode_->bytes;
+        inode_->durable.resize(inode_->bytes.size());
+        for (const std::size_t sector : inode_->dirty) copy_sector(sector, inode_->bytes, inode_->durable);
         inode_->dirty.clear();
         return {};
     }
@@ -95,7 +99,13 @@ public:
         return {};
     }
 
-    void advise(storage::Advice) override {}
+    void advise(storage::Advice advice) override {
+        if (advice != storage::Advice::drop_from_cache) return;
+        std::lock_guard lock(disk_.mutex_);
+        if (dead()) return;
+        for (std::size_t sector = 0; sector * sector_bytes < inode_->bytes.size(); ++sector)
+            if (!inode_->dirty.contains(sector)) copy_sector(sector, inode_->durable, inode_->bytes);
+    }
 
     Result<storage::FileIdentity> identity() override {
         std::lock_guard lock(disk_.mutex_);
@@ -105,6 +115,11 @@ public:
 
 private:
     bool dead() const { return disk_.cut_ || life_ != disk_.life_; }
+    // As far as `to` goes; zeros where `from` ends.
+    static void copy_sector(std::size_t sector, const std::vector<std::byte>& from, std::vector<std::byte>& to) {
+        for (std::size_t at = sector * sector_bytes; at < std::min(to.size(), (sector + 1) * sector_bytes); ++at)
+            to[at] = at < from.size() ? from[at] : std::byte{0};
+    }
     void resize(std::uint64_t size) {
         const std::size_t first = std::min<std::size_t>(size, inode_->bytes.size()) / sector_bytes;
         const std::size_t last = std::max<std::size_t>(size, inode_->bytes.size()) / sector_bytes;
