@@ -95,9 +95,10 @@ void client_kill(CommandContext& ctx) {
         if (kill_all(ctx, filter) == 0) return ctx.reply.error("ERR No such client");
         return ctx.reply.ok();
     }
-    if (ctx.args.size() % 2 != 0) return ctx.reply.error(words::syntax_error);
-    for (std::size_t i = 2; i < ctx.args.size(); i += 2)
+    for (std::size_t i = 2; i < ctx.args.size(); i += 2) {
+        if (i + 1 == ctx.args.size()) return ctx.reply.error(words::syntax_error);
         if (!read_kill_option(ctx, ctx.args[i], ctx.args[i + 1], filter)) return;
+    }
     ctx.reply.integer(kill_all(ctx, filter));
 }
 
@@ -123,9 +124,6 @@ void client_list(CommandContext& ctx) {
 }
 
 void client_pause(CommandContext& ctx) {
-    const auto timeout_ms = parse_int64(ctx.args[2]);
-    if (!timeout_ms) return ctx.reply.error("ERR timeout is not an integer or out of range");
-    if (*timeout_ms < 0) return ctx.reply.error("ERR timeout is negative");
     PauseKind kind = PauseKind::all;
     if (ctx.args.size() > 4) return ctx.reply.error(words::syntax_error);
     if (ctx.args.size() == 4) {
@@ -135,6 +133,9 @@ void client_pause(CommandContext& ctx) {
             return ctx.reply.error("ERR CLIENT PAUSE mode must be WRITE or ALL");
         }
     }
+    const auto timeout_ms = parse_int64(ctx.args[2]);
+    if (!timeout_ms) return ctx.reply.error("ERR timeout is not an integer or out of range");
+    if (*timeout_ms < 0) return ctx.reply.error("ERR timeout is negative");
     const auto until_ms = checked_add(ctx.op.now, *timeout_ms);
     if (!until_ms) return ctx.reply.error("ERR timeout is out of range");
     ctx.server.pause(kind, *until_ms);
