@@ -10,7 +10,7 @@ action=$1 state=$2; shift 2
 alive() {  # a zombie is not
     local stat
     stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
-    [[ ${stat##*) } != Z* ]]
+    [[ ${stat##*) } != Z* ]] || [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -gt 1 ]  # its threads end after it
 }
 
 wait_gone() {
@@ -24,10 +24,10 @@ wait_gone() {
 }
 
 answers() {
-    local line
+    local line=""
     { exec 3<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
     printf 'PING\r\n' >&3
-    read -r -t 5 line <&3
+    read -r -t 5 line <&3 2>/dev/null
     exec 3>&-
     [[ $line == +PONG* || $line == -NOAUTH* ]]
 }

@@ -5,5 +5,5 @@ import { run } from '../scenario.mjs';
 
 await run(adapter({
     protocol: 2,
-    binary: (redis, client, args) => client.withTypeMapping({ [redis.RESP_TYPES.BLOB_STRING]: Buffer }).sendCommand(args),
+    binary: (redis, client, args) => client.sendCommand(args, { typeMapping: { [redis.RESP_TYPES.BLOB_STRING]: Buffer } }),
 }));

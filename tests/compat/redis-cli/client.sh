@@ -55,7 +55,7 @@ for i in range(20000):
 check "--pipe" "$("${cli[@]}" --pipe <"$COMPAT_STATE/requests" 2>&1)" "*errors: 0, replies: 20000*"
 check "--scan" "$("${cli[@]}" --scan --pattern 'pipe:*' | sort -u | wc -l)" 20000
 check "--bigkeys" "$("${cli[@]}" --bigkeys 2>&1)" "*Sampled*keys in the keyspace*"
-check "--stat" "$(timeout 5 "${cli[@]}" --stat -i 0.1 2>/dev/null | head -3)" "*keys*mem*clients*"
+check "--stat" "$(timeout 5 stdbuf -oL "${cli[@]}" --stat -i 0.1 2>/dev/null | head -3)" "*keys*mem*clients*"
 
 # The same redis-cli over a kill -9 of the server: it connects again.
 token=$("${cli[@]}" SESS.CREATE carol | tr ' ' '\n' | grep -o 'tmtk_[0-9A-Za-z_-]*')
@@ -64,6 +64,10 @@ mkfifo "$COMPAT_STATE/input"
 reader=$!
 exec 4>"$COMPAT_STATE/input"
 echo "SESS.COUNTUSER carol" >&4
+for ((n = 0; n < 1000; n++)); do  # its output comes at its end, so ask the server whether it was there
+    "${cli[@]}" CLIENT LIST | grep -q 'cmd=sess.countuser' && break
+    sleep 0.01
+done
 bash "$COMPAT_SERVER" restart "$COMPAT_STATE" 4>&-  # the server must not hold the input open
 printf 'PING\nSESS.GETBYTOKEN %s\nSESS.DELUSER carol\n' "$token" >&4
 exec 4>&-
