@@ -158,10 +158,9 @@ RequestParser::Outcome RequestParser::read_start(std::string_view request) {
     return read_count(request);
 }
 
-// A request without arguments: the next one begins behind its bytes.
+// A request without arguments: the next one begins behind its bytes, with read_start().
 RequestParser::Outcome RequestParser::pass_over(std::size_t bytes) {
     skipped_ += bytes;
-    searched_ = 0;
     state_ = State::start;
     if (skipped_ > limits_.request_bytes_max) return fail("Protocol error: too big request");
     return Outcome::request;
