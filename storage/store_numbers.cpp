@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One change of one plain key (store_string_change.hpp), and the counters built on it.
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -54,12 +55,15 @@ std::optional<std::int64_t> strict_integer(std::string_view text) {
 
 // Redis's string2ld: strtold over all of it, no leading space.
 std::optional<long double> strict_float(std::string_view text) {
-    if (text.empty() || text.size() > 255 || text.find('\0') != std::string_view::npos) return std::nullopt;
+    constexpr std::size_t size_max = 5 * 1024;
+    if (text.empty() || text.size() >= size_max || text.find('\0') != std::string_view::npos) return std::nullopt;
     if (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r')) return std::nullopt;
     const std::string copy(text);
     char* end = nullptr;
+    errno = 0;
     const long double v = std::strtold(copy.c_str(), &end);
     if (end != copy.c_str() + copy.size() || std::isnan(v)) return std::nullopt;
+    if (errno == ERANGE && (std::isinf(v) || std::fpclassify(v) == FP_ZERO)) return std::nullopt;
     return v;
 }
 

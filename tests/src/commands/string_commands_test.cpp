@@ -199,8 +199,12 @@ TEST_CASE("INCRBYFLOAT", "[string]") {
     CHECK(run.show("INCRBYFLOAT", "f", "0x10") == "\"5216\"");
     CHECK(run.show("INCRBYFLOAT", "f", "inf") == "-ERR increment would produce NaN or Infinity");
     for (const char* bad : {"nan", "x", " 1", "1 ", ""}) CHECK(run.show("INCRBYFLOAT", "f", bad) == not_a_float);
-    run("SET", "f", "x");
-    CHECK(run.show("INCRBYFLOAT", "f", "1") == not_a_float);
+    for (const char* text : {"x", "nan", "1e101010", " 1"}) {
+        run("SET", "f", text);
+        CHECK(run.show("INCRBYFLOAT", "f", "1") == not_a_float);
+    }
+    run("SET", "f", "inf");
+    CHECK(run.show("INCRBYFLOAT", "f", "1") == "-ERR increment would produce NaN or Infinity");
 }
 
 TEST_CASE("names of sessions are reserved: GET shows them, nothing writes them", "[string]") {
