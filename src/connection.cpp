@@ -153,13 +153,11 @@ void Connection::gate_moved() {
 }
 
 void Connection::credit_may_be_there() {
-    if (closed_ || block_ != Block::credit) return;
-    credit_asked_again_ = false;
-    resume();
+    in_credit_queue_ = false;
+    if (!closed_ && block_ == Block::credit) resume();
 }
 
 void Connection::obey(Stop stop) {
-    if (stop != Stop::credit) credit_asked_again_ = false;
     switch (stop) {
         case Stop::need_more: break;
         case Stop::turn_over:
@@ -171,9 +169,9 @@ void Connection::obey(Stop stop) {
             block_ = Block::credit;
             thread_.state().parked_for_credit.fetch_add(1, std::memory_order_relaxed);
             thread_.counters().parked_for_credit.add();
+            if (std::exchange(in_credit_queue_, true)) break;
             thread_.gate().wait_for_credit(id());
-            // Credit that came back between the refusal and the line above woke nobody: ask once more.
-            if (!std::exchange(credit_asked_again_, true)) thread_.make_ready(*this);
+            thread_.make_ready(*this);  // credit that came back before this wish was known woke nobody: ask once more
             break;
         case Stop::paused:
             block_ = Block::paused;

@@ -72,9 +72,9 @@ private:
     std::int64_t linger_until_ms_ = 0;
     std::uint32_t interest_ = 0;
     Block block_ = Block::none;
-    bool credit_asked_again_ = false;
-    bool peer_done_ = false;   // the client shut its side down
-    bool last_reply_ = false;  // close when the output is sent
+    bool in_credit_queue_ = false;  // the gate has our id; never twice
+    bool peer_done_ = false;        // the client shut its side down
+    bool last_reply_ = false;       // close when the output is sent
     bool send_blocked_ = false;
     bool output_moved_ = false;  // since the last sweep
     bool lingering_ = false;

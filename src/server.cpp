@@ -20,22 +20,27 @@
 namespace server {
 namespace {
 
-// The log, files of recovery, listening sockets, epoll sets.
-constexpr std::uint64_t files_besides_clients = 64;
+// Standard streams, the log's files, listening sockets; and what an io thread opens.
+constexpr std::uint64_t files_of_the_process = 20, files_of_a_thread = 6;
 
 extern "C" void exit_now(int) { _exit(1); }
 
 void complain(const std::string& line) { std::fprintf(stderr, "tokmesh: %s\n", line.c_str()); }
 
+std::uint32_t thread_count(const Values& values) {
+    return values.io_threads != 0 ? values.io_threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
 void make_room_for_clients(Values& values) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const std::uint64_t wanted = values.maxclients + files_besides_clients;
+    const std::uint64_t besides = files_of_the_process + files_of_a_thread * thread_count(values);
+    const std::uint64_t wanted = values.maxclients + besides;
     if (limit.rlim_cur >= wanted) return;
     rlimit raised{std::min<rlim_t>(wanted, limit.rlim_max), limit.rlim_max};
     if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) raised.rlim_cur = limit.rlim_cur;
     if (raised.rlim_cur >= wanted) return;
-    const std::uint64_t fits = raised.rlim_cur > files_besides_clients ? raised.rlim_cur - files_besides_clients : 1;
+    const std::uint64_t fits = raised.rlim_cur > besides ? raised.rlim_cur - besides : 1;
     spdlog::warn("The file limit of {} leaves room for {} clients, not {}", raised.rlim_cur, fits, values.maxclients.load());
     values.maxclients = static_cast<std::uint32_t>(fits);
 }
@@ -123,7 +128,7 @@ void Server::make_parts() {
     state_ =
         std::make_unique<ServerState>(ServerState::Parts{settings_, clock_, now_, random_, *store_, log_->journal(), log_.get()});
 
-    const std::uint32_t count = values.io_threads != 0 ? values.io_threads : std::max(1U, std::thread::hardware_concurrency());
+    const std::uint32_t count = thread_count(values);
     for (std::uint32_t i = 0; i < count; ++i) threads_.push_back(std::make_unique<IoThread>(*state_, i, count));
     log_->journal().on_progress([this] {
         for (const auto& thread : threads_) thread->journal_progressed();
