@@ -14,22 +14,14 @@ namespace server::commands {
 
 namespace {
 
-constexpr KeyPositions first_key{1, 1, 1}, all_keys{1, -1, 1}, two_keys{1, 2, 1}, second_argument{2, 2, 1};
+constexpr KeyPositions none{}, first_key{1, 1, 1}, all_keys{1, -1, 1}, two_keys{1, 2, 1}, second_argument{2, 2, 1};
 
 constexpr CommandSpec object_rows[] = {
     {"object|encoding", 3, reads, second_argument, "@keyspace @read @slow", "generic", "2.2.3", "Returns how a value is kept",
      "key", key::object_encoding},
     {"object|freq", 3, reads, second_argument, "@keyspace @read @slow", "generic", "4.0.0", "Returns how often a key is used",
      "key", key::object_freq},
-    {"object|help",
-     2,
-     loading_ok | stale_ok,
-     {},
-     "@keyspace @slow",
-     "generic",
-     "6.2.0",
-     "Returns help on the subcommands",
-     "",
+    {"object|help", 2, loading_ok | stale_ok, none, "@keyspace @slow", "generic", "6.2.0", "Returns help on the subcommands", "",
      key::object_help},
     {"object|idletime", 3, reads, second_argument, "@keyspace @read @slow", "generic", "2.2.3",
      "Returns the seconds since a key was used", "key", key::object_idletime},
@@ -72,28 +64,12 @@ constexpr CommandSpec rows[] = {
      "Gives a key another name that nothing has", "key newkey", key::renamenx},
     {"copy", -3, writes | may_grow, two_keys, "@keyspace @write @slow", "generic", "6.2.0", "Copies a key to another name",
      "source destination [DB destination-db] [REPLACE]", key::copy},
-    {"scan",
-     -2,
-     reads,
-     {},
-     "@keyspace @read @slow",
-     "generic",
-     "2.8.0",
-     "Walks over the keys of the current database",
-     "cursor [MATCH pattern] [COUNT count] [TYPE type]",
-     key::scan},
-    {"keys",
-     2,
-     reads,
-     {},
-     "@keyspace @read @slow @dangerous",
-     "generic",
-     "1.0.0",
-     "Returns all keys that match a pattern",
-     "pattern",
-     key::keys},
-    {"randomkey", 1, reads, {}, "@keyspace @read @slow", "generic", "1.0.0", "Returns a key by chance", "", key::random},
-    {"object", -2, subcommands, {}, "@slow", "generic", "2.2.3", "Looks into how a key is kept", "", nullptr, object_rows},
+    {"scan", -2, reads, none, "@keyspace @read @slow", "generic", "2.8.0", "Walks over the keys of the current database",
+     "cursor [MATCH pattern] [COUNT count] [TYPE type]", key::scan},
+    {"keys", 2, reads, none, "@keyspace @read @slow @dangerous", "generic", "1.0.0", "Returns all keys that match a pattern",
+     "pattern", key::keys},
+    {"randomkey", 1, reads, none, "@keyspace @read @slow", "generic", "1.0.0", "Returns a key by chance", "", key::random},
+    {"object", -2, subcommands, none, "@slow", "generic", "2.2.3", "Looks into how a key is kept", "", nullptr, object_rows},
 };
 
 void answer(CommandContext& ctx, const storage::Result<bool>& done) {

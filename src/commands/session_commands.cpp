@@ -12,7 +12,7 @@ namespace server::commands {
 namespace {
 
 constexpr std::uint32_t write_flags = writes | may_grow;
-constexpr KeyPositions first_argument{1, 1, 1};
+constexpr KeyPositions none{}, first_argument{1, 1, 1};
 
 #define TTL_SYNTAX "[TTL seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-milliseconds]"
 #define FIELDS_SYNTAX "[FIELDS n name [name ...]]"
@@ -49,49 +49,19 @@ constexpr CommandSpec rows[] = {
      "Ends all sessions of a user, or all but one", "user [EXCEPT id]", session::remove_user},
     {"sess.countuser", 2, reads | fast, first_argument, "@read @session @fast", "session", "0.1.0",
      "Counts the live sessions of a user", "user", session::count_user},
-    {"sess.count",
-     1,
-     reads,
-     {},
-     "@read @session @slow",
-     "session",
-     "0.1.0",
-     "Counts the live sessions of the current database",
-     "",
-     session::count},
+    {"sess.count", 1, reads, none, "@read @session @slow", "session", "0.1.0", "Counts the live sessions of the current database",
+     "", session::count},
     {"sess.listuser", -2, reads, first_argument, "@read @session @slow", "session", "0.1.0",
      "Returns the sessions of a user, newest first", "user [LIMIT offset count] " FIELDS_SYNTAX, session::list_user},
-    {"sess.list",
-     -1,
-     reads | no_multi | no_script,
-     {},
-     "@read @session @slow",
-     "session",
-     "0.1.0",
+    {"sess.list", -1, reads | no_multi | no_script, none, "@read @session @slow", "session", "0.1.0",
      "Returns how many sessions match, and one page of them",
      "[USER user] [DEVICE device] [KEYID identity] [IP address-or-network] [STATUS active | expired | any] [CREATEDAFTER ms] "
      "[CREATEDBEFORE ms] [ACTIVEAFTER ms] [ACTIVEBEFORE ms] [SORTBY created_at | last_active | expires_at] [ASC | DESC] "
      "[LIMIT offset count] " FIELDS_SYNTAX,
      session::list},
-    {"sess.stats",
-     1,
-     reads | fast | loading_ok | stale_ok,
-     {},
-     "@read @session @fast",
-     "session",
-     "0.1.0",
-     "Returns counters and gauges of sessions",
-     "",
-     session::stats},
-    {"sess.help",
-     1,
-     fast | loading_ok | stale_ok,
-     {},
-     "@session @fast",
-     "session",
-     "0.1.0",
-     "Returns one line a command",
-     "",
+    {"sess.stats", 1, reads | loading_ok | stale_ok, none, "@read @session @slow", "session", "0.1.0",
+     "Returns counters and gauges of sessions", "", session::stats},
+    {"sess.help", 1, fast | loading_ok | stale_ok, none, "@session @fast", "session", "0.1.0", "Returns one line a command", "",
      session::help},
 };
 

@@ -183,6 +183,9 @@ TEST_CASE("SCAN shows every key once and reads its options as Redis", "[keys]") 
         CHECK(seen.size() == expected.size());
         CHECK(std::set<std::string>(seen.begin(), seen.end()) == expected);
     }
+    const Reply few = run("SCAN", 0, "COUNT", 20);  // as many as asked for, about
+    CHECK(few.items.at(0).text != "0");
+    CHECK(few.items.at(1).items.size() <= 60);
     CHECK(run("SCAN", 0, "COUNT", 5000, "TYPE", "Session").items.at(1).items.size() == 50);
     CHECK(run("SCAN", 0, "count", 5000, "type", "string", "match", "key:1?").items.at(1).items.size() == 10);
     CHECK(run("SCAN", 0, "COUNT", 5000, "TYPE", "hash").items.at(1).items.empty());
