@@ -2,6 +2,15 @@
 // What a stranger can do: nothing, in little memory. Cases S01 to S11 of the reliability page.
 #include "tests/support/integration.hpp"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <thread>
+
 namespace integration {
 
 namespace {
@@ -14,6 +23,25 @@ ServerOptions locked() {
     options.args = {"--requirepass", "correct horse"};
     options.password = "correct horse";
     return options;
+}
+
+// Takes this thread into a network namespace where only lo exists, with a second address. False: not allowed to.
+bool own_network_with(const char* address) {
+    if (::unshare(CLONE_NEWNET) != 0) return false;
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const auto configure = [&](const char* name, const char* text, unsigned long call) {
+        ifreq request{};
+        std::strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+        sockaddr_in wanted{};
+        wanted.sin_family = AF_INET;
+        ::inet_pton(AF_INET, text, &wanted.sin_addr);
+        std::memcpy(&request.ifr_addr, &wanted, sizeof wanted);
+        if (call == SIOCSIFFLAGS) request.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
+        return ::ioctl(fd, call, &request) == 0;
+    };
+    const bool done = configure("lo", "0.0.0.0", SIOCSIFFLAGS) && configure("lo:1", address, SIOCSIFADDR);
+    ::close(fd);
+    return done;
 }
 
 }  // namespace
@@ -132,11 +160,33 @@ TEST_CASE("unread replies before AUTH do not pile up", "[auth][limits]") {
 }
 
 TEST_CASE("protected mode: another address without a password is told how", "[auth]") {
-    // Not reachable from 127.0.0.1, which is always let in; the text is checked with the address of a network interface.
-    ServerProcess server({"--protected-mode", "yes"});
-    Redis redis = server.redis();
-    CHECK(redis.show("CONFIG", "GET", "protected-mode") == "[\"protected-mode\", \"yes\"]");
-    CHECK(redis.show("PING") == "+PONG");
+    bool isolated = false;
+    std::string denied, allowed, with_password;
+    // A thread may leave for a network of its own, and the servers that it starts go with it. Nothing leaves the machine.
+    std::thread([&] {
+        isolated = own_network_with("10.99.0.1");
+        if (!isolated) return;
+        ServerOptions options;
+        options.args = {"--bind", "127.0.0.1 10.99.0.1"};
+        ServerProcess server(options);
+        denied = RespClient(server.port(), 0, "10.99.0.1").read_until_closed();
+        Redis redis = server.redis();
+        allowed = redis.show("CONFIG", "GET", "protected-mode");
+        allowed += redis.show("CONFIG", "SET", "protected-mode", "no");
+        allowed += RespClient(server.port(), 0, "10.99.0.1").show("PING");
+        options.args.insert(options.args.end(), {"--requirepass", "correct horse"});
+        options.password = "correct horse";
+        ServerProcess with(options);
+        with_password = RespClient(with.port(), 0, "10.99.0.1").show("PING");
+    }).join();
+    if (!isolated) {
+        WARN("left out: a network of its own needs root");
+        return;
+    }
+    CHECK_THAT(denied, StartsWith("-DENIED Redis is running in protected mode because protected mode is enabled"));
+    CHECK(denied.find("\r\n") == denied.size() - 2);
+    CHECK(allowed == "[\"protected-mode\", \"yes\"]+OK+PONG");
+    CHECK(with_password == noauth);
 }
 
 }  // namespace integration

@@ -129,6 +129,11 @@ void MemoryDisk::hold_syncs(bool hold) {
     let_go_.notify_all();
 }
 
+std::uint64_t MemoryDisk::syncs_held() const {
+    std::lock_guard lock(mutex_);
+    return held_;
+}
+
 void MemoryDisk::set_capacity(std::optional<std::uint64_t> bytes) {
     std::lock_guard lock(mutex_);
     capacity_ = bytes;

@@ -45,7 +45,8 @@ public:
     void fail(Fault fault);
     void clear_faults();
     void lie_about_sync(bool lie);
-    void hold_syncs(bool hold);                             // fdatasync waits meanwhile, like a disk that hangs
+    void hold_syncs(bool hold);  // fdatasync waits meanwhile, like a disk that hangs
+    std::uint64_t syncs_held() const;
     void set_capacity(std::optional<std::uint64_t> bytes);  // ENOSPC beyond
     std::uint64_t calls(Call call) const;
 
@@ -97,6 +98,7 @@ private:
     bool cut_ = false;
     bool lying_ = false;
     bool holding_ = false;
+    std::uint64_t held_ = 0;
     std::optional<std::uint64_t> capacity_;
     std::uint64_t next_inode_ = 1;
 };

@@ -68,7 +68,9 @@ public:
 
     Result<void> fdatasync() override {
         std::unique_lock lock(disk_.mutex_);
+        ++disk_.held_;
         disk_.let_go_.wait(lock, [&] { return !disk_.holding_; });
+        --disk_.held_;
         bool is_cut = false;
         if (life_ != disk_.life_) return system_error(EIO);
         if (const int error = disk_.begin(Call::fdatasync, is_cut)) return system_error(error);

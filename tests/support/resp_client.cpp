@@ -40,18 +40,19 @@ bool wait_for(int fd, short events, Clock::time_point until) {
 
 std::string to_arg(std::string_view text) { return std::string(text); }
 
-RespClient::RespClient(int port, int receive_buffer_bytes) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+RespClient::RespClient(int port, int receive_buffer_bytes, const char* host)
+    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer_bytes > 0) {
         ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof receive_buffer_bytes);
     }
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::inet_pton(AF_INET, host, &address.sin_addr);
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         const int error = errno;
         ::close(fd_);
-        throw std::system_error(error, std::generic_category(), "connect to 127.0.0.1:" + std::to_string(port));
+        throw std::system_error(error, std::generic_category(), std::string("connect to ") + host + ":" + std::to_string(port));
     }
     const int one = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

@@ -32,7 +32,7 @@ public:
     using Ms = std::chrono::milliseconds;
     static constexpr Ms patience{10'000};
 
-    explicit RespClient(int port, int receive_buffer_bytes = 0);
+    explicit RespClient(int port, int receive_buffer_bytes = 0, const char* address = "127.0.0.1");
     ~RespClient();
     RespClient(RespClient&& other) noexcept : fd_(std::exchange(other.fd_, -1)), pending_(std::move(other.pending_)) {}
     RespClient(const RespClient&) = delete;

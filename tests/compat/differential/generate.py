@@ -19,6 +19,7 @@ BAD_TIMES = [b"0", b"-1", b"abc", b"9223372036854775807", b"9223372036854776", b
 class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.seconds = 1_000_007
         self.makers = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("make_")]
 
     def command(self):
@@ -48,6 +49,11 @@ class Generator:
     def far(self, millis):
         text = self.random.choice(FAR_S)
         return text + b"000" if millis else text
+
+    def far_and_new(self, millis):
+        """Never the same twice: GT and LT of equal relative times would depend on the millisecond."""
+        self.seconds += 10
+        return b"%d" % (self.seconds * 1000 if millis else self.seconds)
 
     def far_at(self, millis):
         text = self.random.choice(FAR_AT_S)
@@ -118,7 +124,7 @@ class Generator:
         if self.random.random() < 0.25:
             time = self.random.choice(BAD_TIMES)
         else:
-            time = self.far_at(millis) if name.endswith(b"AT") else self.far(millis)
+            time = self.far_at(millis) if name.endswith(b"AT") else self.far_and_new(millis)
         words = [b"NX", b"XX", b"GT", b"LT", b"NONSENSE"]
         count = self.random.choice([0, 0, 1, 1, 2])
         return [name, self.key(), time, *[self.case(self.random.choice(words)) for _ in range(count)]]
