@@ -6,6 +6,7 @@
 // Not thread-safe: guarded by the shard's lock. Entry needs `std::uint32_t hash; Place place;`, place == no_place is empty.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -51,7 +52,7 @@ public:
 
     void reserve(std::size_t entries) {
         std::size_t capacity = first_capacity;
-        while (capacity * 3 / 4 < entries) capacity *= 2;
+        while (capacity * 3 / 4 < entries) capacity = larger(capacity);
         if (capacity > table_.capacity() && old_.capacity() == 0) start_growing(capacity);
     }
 
@@ -62,20 +63,20 @@ private:
     class Table {
     public:
         Table() = default;
-        explicit Table(std::size_t capacity) : slots_(allocate(capacity)), mask_(capacity - 1), capacity_(capacity) {}
+        explicit Table(std::size_t capacity) : slots_(allocate(capacity)), capacity_(capacity) {}
 
         std::size_t capacity() const { return capacity_; }
         std::size_t used() const { return used_; }
         bool owns(const Entry* entry) const { return slots_ && entry >= slots_.get() && entry < slots_.get() + capacity_; }
         Entry& slot(std::size_t i) { return slots_[i]; }
         void prefetch(std::uint32_t hash) const {
-            if (capacity_ != 0) __builtin_prefetch(&slots_[hash & mask_]);
+            if (capacity_ != 0) __builtin_prefetch(&slots_[home(hash)]);
         }
 
         template <class Same>
         Entry* find(std::uint32_t hash, Same& same) {
             if (capacity_ == 0) return nullptr;
-            for (std::size_t i = hash & mask_;; i = (i + 1) & mask_) {
+            for (std::size_t i = home(hash);; i = after(i)) {
                 Entry& entry = slots_[i];
                 if (entry.place == no_place) return nullptr;
                 if (entry.hash == hash && same(entry)) return &entry;
@@ -83,17 +84,16 @@ private:
         }
 
         void put(const Entry& entry) {
-            std::size_t i = entry.hash & mask_;
-            while (slots_[i].place != no_place) i = (i + 1) & mask_;
+            std::size_t i = home(entry.hash);
+            while (slots_[i].place != no_place) i = after(i);
             slots_[i] = entry;
             ++used_;
         }
 
         void remove(Entry* entry) {  // closes the gap by moving later ones of the run back, so there are no tombstones
             auto gap = static_cast<std::size_t>(entry - slots_.get());
-            for (std::size_t i = (gap + 1) & mask_; slots_[i].place != no_place; i = (i + 1) & mask_) {
-                const std::size_t home = slots_[i].hash & mask_;
-                if (((i - home) & mask_) >= ((i - gap) & mask_)) {
+            for (std::size_t i = after(gap); slots_[i].place != no_place; i = after(i)) {
+                if (distance(home(slots_[i].hash), i) >= distance(gap, i)) {
                     slots_[gap] = slots_[i];
                     gap = i;
                 }
@@ -102,7 +102,13 @@ private:
             --used_;
         }
 
+        std::size_t after(std::size_t i) const { return i + 1 == capacity_ ? 0 : i + 1; }
+
     private:
+        // The hash as a fraction of the table: capacities need not be powers of two, so tables grow by half or a third.
+        std::size_t home(std::uint32_t hash) const { return (static_cast<std::uint64_t>(hash) * capacity_) >> 32; }
+        std::size_t distance(std::size_t from, std::size_t to) const { return to >= from ? to - from : to + capacity_ - from; }
+
         struct Free {
             void operator()(Entry* p) const { std::free(p); }
         };
@@ -114,7 +120,6 @@ private:
         }
 
         std::unique_ptr<Entry[], Free> slots_;
-        std::size_t mask_ = 0;
         std::size_t capacity_ = 0;
         std::size_t used_ = 0;
     };
@@ -122,9 +127,15 @@ private:
     void make_room() {
         if (old_.capacity() != 0) move_some(moved_per_insert);
         if (old_.capacity() == 0 && (table_.used() + 1) * 5 > table_.capacity() * 4)
-            start_growing(table_.capacity() == 0 ? first_capacity : table_.capacity() * 2);
+            start_growing(larger(table_.capacity()));
         // A table that fills up while the old one still empties (only after many erases): finish the move.
         if (old_.capacity() != 0 && (table_.used() + 1) * 10 > table_.capacity() * 9) move_some(old_.capacity());
+    }
+
+    // 16 24 32 48 64 96 ...: by half or by a third in turn.
+    static std::size_t larger(std::size_t capacity) {
+        if (capacity == 0) return first_capacity;
+        return std::has_single_bit(capacity) ? capacity / 2 * 3 : capacity / 3 * 4;
     }
 
     void start_growing(std::size_t capacity) {
@@ -141,7 +152,7 @@ private:
         while (slots-- > 0 && old_.used() != 0) {
             Entry& entry = old_.slot(moved_);
             if (entry.place == no_place) {
-                moved_ = (moved_ + 1) & (old_.capacity() - 1);
+                moved_ = old_.after(moved_);
                 continue;
             }
             table_.put(entry);

@@ -27,7 +27,7 @@ private:
     static constexpr std::size_t step_bytes = 16;
     static constexpr std::size_t class_bytes_max = 1024;
     static constexpr std::size_t chunk_bytes_min = 1024;
-    static constexpr std::size_t chunk_bytes_max = 16384;
+    static constexpr std::size_t chunk_bytes_max = 14336;  // jemalloc's largest small class: larger blocks cost a page each
 
     struct FreeBlock {
         FreeBlock* next;

@@ -41,6 +41,7 @@ void TimingWheel::place(Entry entry) {
 
 bool TimingWheel::next_due(std::uint32_t tick, std::size_t& steps, Entry& due) {
     for (;;) {
+        if (work_.empty() && work_.capacity() > 64) std::vector<Entry>().swap(work_);
         while (!work_.empty()) {
             if (steps == 0) return false;
             --steps;
@@ -72,7 +73,7 @@ bool TimingWheel::next_due(std::uint32_t tick, std::size_t& steps, Entry& due) {
                 work_.swap(slot);
             else {
                 work_.insert(work_.end(), slot.begin(), slot.end());
-                slot = {};
+                std::vector<Entry>().swap(slot);  // `= {}` would keep its memory
             }
         }
     }
@@ -82,7 +83,7 @@ void TimingWheel::leap(std::uint32_t tick) {
     for (auto& level : slots_)
         for (auto& slot : level) {
             work_.insert(work_.end(), slot.begin(), slot.end());
-            slot = {};
+            std::vector<Entry>().swap(slot);
         }
     now_ = tick;
 }
