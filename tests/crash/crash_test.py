@@ -57,19 +57,26 @@ class Run:
                 sessions, keys = sessions + more_sessions, keys + more_keys
                 names.update(worker.model.keys)
                 names.update(session.id for session in worker.model.sessions.values())
-            counted = client("SESS.COUNT"), client("DBSIZE")
-            assert counted == (sessions, sessions + keys), f"COUNT and DBSIZE {counted}, records {(sessions, sessions + keys)}"
-            seen, cursor = [], b"0"
-            while True:
-                cursor, page = client("SCAN", cursor, "COUNT", "200")
-                seen += page
-                if cursor == b"0":
-                    break
+            wanted = (sessions, sessions + keys)
+            until = time.monotonic() + 5  # what was short-lived is taken back within a second of its end
+            while (counted := (client("SESS.COUNT"), client("DBSIZE"))) != wanted and time.monotonic() < until:
+                time.sleep(0.01)
+            assert counted == wanted, f"COUNT and DBSIZE {counted}, records {wanted}"
+            seen = scan(client)
             assert len(seen) == len(set(seen)), "SCAN showed a key twice"
             assert set(seen) == names, f"SCAN: lost {sorted(names - set(seen))[:3]} invented {sorted(set(seen) - names)[:3]}"
 
     def acknowledged(self):
         return sum(worker.acknowledged for worker in self.workers)
+
+
+def scan(client):
+    seen, cursor = [], b"0"
+    while True:
+        cursor, page = client("SCAN", cursor, "COUNT", "200")
+        seen += page
+        if cursor == b"0":
+            return seen
 
 
 def rounds(mode, count, seed, workers):

@@ -82,6 +82,14 @@ def create(user, marker, brought_id=None, brought_token=None):
     return operation
 
 
+def short_lived(args):
+    """What expires by itself soon: the model never knows it, and a moment after a restart the server must not either."""
+    def apply(_, reply):
+        expect(reply is None or reply == b"OK" or b"id" in fields(reply), operation, reply)
+    operation = Operation(args, apply)
+    return operation
+
+
 def update(marker, session_id, version, name, value):
     def apply(model, reply):
         session = model.sessions[marker]

@@ -64,6 +64,10 @@ class Worker(threading.Thread):
         r = self.random
         free = [k for k, s in model.sessions.items() if k not in busy and isinstance(s.id, bytes)]
         with_token = [k for k in free if isinstance(model.sessions[k].token, bytes)]
+        if r.random() < 0.05:
+            millis = r.randint(1, 500)
+            return m.short_lived(r.choice([[b"SET", b"brief-%d-%d" % (self.number, millis), b"v", b"PX", millis],
+                                           [b"SESS.CREATE", b"brief-%d" % self.number, b"PX", millis]]))
         kind = r.random()
         if len(model.sessions) >= SESSIONS_MAX and kind < 0.5:
             kind = 0.48
