@@ -48,7 +48,7 @@ std::optional<std::string> include(Settings& settings, const std::string& patter
     if (pattern.find_first_of("*?[") == std::string::npos) return load_file(settings, path.string(), place, depth + 1);
     glob_t found{};
     std::optional<std::string> failed;
-    if (::glob(path.c_str(), 0, nullptr, &found) == 0)
+    if (::glob(path.c_str(), 0, nullptr, &found) == 0)  // NOLINT(concurrency-mt-unsafe): there are no threads yet
         for (std::size_t i = 0; i < found.gl_pathc && !failed; ++i)
             failed = load_file(settings, found.gl_pathv[i], place, depth + 1);
     ::globfree(&found);

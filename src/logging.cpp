@@ -10,6 +10,7 @@
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -34,28 +35,30 @@ std::unique_ptr<spdlog::formatter> redis_lines() {
     return formatter;
 }
 
-std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt>& kept_lines() {
-    static std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink;
+// The one sink of the logger; what stands behind it changes once, under its lock, while threads log.
+std::shared_ptr<spdlog::sinks::dist_sink_mt>& output() {
+    static auto sink = std::make_shared<spdlog::sinks::dist_sink_mt>();
     return sink;
 }
 
-void use(spdlog::sink_ptr sink) {
-    auto logger = std::make_shared<spdlog::logger>("tokmesh", std::move(sink));
-    logger->set_formatter(redis_lines());
-    logger->set_level(spdlog::get_level());
-    logger->flush_on(spdlog::level::trace);
-    spdlog::set_default_logger(std::move(logger));
+std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt>& kept_lines() {
+    static std::shared_ptr<spdlog::sinks::ringbuffer_sink_mt> sink;
+    return sink;
 }
 
 }  // namespace
 
 void start_logging(const std::string& logfile, std::string_view level) {
     if (logfile.empty()) {
-        use(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+        output()->set_sinks({std::make_shared<spdlog::sinks::stdout_sink_mt>()});
     } else {
         kept_lines() = std::make_shared<spdlog::sinks::ringbuffer_sink_mt>(lines_kept);
-        use(kept_lines());
+        output()->set_sinks({kept_lines()});
     }
+    auto logger = std::make_shared<spdlog::logger>("tokmesh", output());
+    logger->set_formatter(redis_lines());
+    logger->flush_on(spdlog::level::trace);
+    spdlog::set_default_logger(std::move(logger));
     set_log_level(level);
 }
 
@@ -72,15 +75,13 @@ std::optional<std::string> check_log_file(const std::string& logfile) {
 
 std::optional<std::string> open_log_file(const std::string& logfile) {
     if (logfile.empty()) return std::nullopt;
-    const auto level = spdlog::default_logger()->level();
     try {
         auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(logfile, false);
         sink->set_formatter(redis_lines());
         if (kept_lines())
             for (const auto& line : kept_lines()->last_raw()) sink->log(line);
+        output()->set_sinks({std::move(sink)});
         kept_lines().reset();
-        use(std::move(sink));
-        spdlog::default_logger()->set_level(level);
     } catch (const spdlog::spdlog_ex&) {
         return "cannot write the log file " + logfile;
     }
