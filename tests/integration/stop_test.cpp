@@ -4,6 +4,7 @@
 #include "tests/support/integration.hpp"
 
 #include <csignal>
+#include <memory>
 #include <sstream>
 
 namespace integration {
@@ -110,6 +111,45 @@ TEST_CASE("kill -9 right after the reply loses nothing, in every mode", "[stop][
             CHECK_FALSE(redis("SESS.GETBYTOKEN", token).is_null());
         }
     }
+}
+
+TEST_CASE("while the log is read the answer is LOADING, never an empty store", "[restart]") {
+    ServerProcess server;
+    const std::string value(100, 'v');
+    {
+        Redis redis = server.redis();
+        for (int i = 0; i < 200'000; ++i) {
+            redis.append("SET", "k" + std::to_string(i), value);
+            if (i % 1000 == 999) {
+                for (int answered = 0; answered < 1000; ++answered) {
+                    REQUIRE(redis.next().is_ok());
+                }
+            }
+        }
+    }
+    server.kill_hard();
+    server.launch();
+    std::unique_ptr<RespClient> client;
+    int loading = 0;
+    REQUIRE(eventually(
+        [&] {
+            try {
+                if (!client) {
+                    client = std::make_unique<RespClient>(server.port());
+                }
+                const Reply reply = (*client)("GET", "k199999");
+                loading += reply.is_error("LOADING") ? 1 : 0;
+                if (!reply.is_error("LOADING") && reply.text != value) {
+                    FAIL("the answer was " << reply.shown());
+                }
+                return reply.text == value;
+            } catch (const std::system_error&) {
+                return false;  // it does not listen yet
+            }
+        },
+        30s));
+    CHECK(loading > 0);
+    CHECK((*client)("DBSIZE").integer == 200'000);
 }
 
 TEST_CASE("FLUSHALL and FLUSHDB survive a kill, and what came after them too", "[restart]") {
