@@ -53,12 +53,12 @@ private:
 };
 
 LogResult<void> Execution::end_tail() {
-    const bool whole = tail().bytes_until == tail().end_offset;
-    if (tail().end == wal::ReadEnd::sealed || (tail().empty() && whole)) return {};
     auto opened = fs_.open_write(tail().name);
     if (!opened) return disk_refusal("cannot open", tail().name, opened.error());
     File& file = **opened;
     if (auto done = settle(file); !done) return done;
+    const bool whole = tail().bytes_until == tail().end_offset;
+    if (tail().end == wal::ReadEnd::sealed || (tail().empty() && whole)) return {};
     if (!whole) {
         if (auto done = set_aside(file); !done) return done;
     }
@@ -75,12 +75,11 @@ LogResult<void> Execution::end_tail() {
     return {};
 }
 
-// What was read may have come from the page cache of a kernel that failed to write it. So: to the disk, out of the cache, and
-// what nobody called durable is read once more.
+// What was read may have come from the page cache of a kernel that failed to write it, marks and end frames included. So: to
+// the disk, out of the cache, and read once more.
 LogResult<void> Execution::settle(File& file) {
     if (auto done = file.fdatasync(); !done) return disk_refusal("cannot sync", tail().name, done.error());
     file.advise(Advice::drop_from_cache);
-    if (value(tail().last) <= value(scan_.durable)) return {};
     wal::SegmentReader reader(file, tail().file_bytes, tail().header);
     wal::Frame frame;
     auto end = reader.next(frame);

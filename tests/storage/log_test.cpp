@@ -84,6 +84,10 @@ public:
         }
         return true;
     }
+    // The preparer has nothing to do: a fault set now meets the log's own calls.
+    bool prepared() {
+        return until([&] { return log->figures().spares > 0 && !log->journal().room_is_low(); });
+    }
     bool durable(Lsn lsn) {
         return until([&] { return log->journal().durable() >= lsn; });
     }
@@ -180,10 +184,25 @@ TEST_CASE("Log: no leaves syncing to the kernel, until it is asked or stopped") 
     }
 }
 
+TEST_CASE("Log: in always nothing is durable before its fdatasync has returned") {
+    test::MemoryDisk disk;
+    Server server(disk);
+    REQUIRE(server.durable(server.append("first")));
+    REQUIRE(server.prepared());
+    disk.hold_syncs(true);
+    const Lsn lsn = server.append("second");
+    REQUIRE(server.until([&] { return disk.syncs_held() == 1; }));
+    CHECK(server.log->journal().written() == lsn);
+    CHECK(server.log->journal().durable() < lsn);
+    disk.hold_syncs(false);
+    CHECK(server.durable(lsn));
+}
+
 TEST_CASE("Log: a failed fdatasync is the end: nothing is acknowledged, nothing is tried again") {
     test::MemoryDisk disk;
     Server server(disk);
     REQUIRE(server.durable(server.append("first")));
+    REQUIRE(server.prepared());
     disk.fail({.call = Call::fdatasync, .after = 0, .error = EIO});
     const Lsn lsn = server.append("second");
     REQUIRE(server.until([&] { return !server.fatal.empty(); }));
@@ -196,6 +215,7 @@ TEST_CASE("Log: an error writing into prepared room is the end too, a short writ
     test::MemoryDisk disk;
     Server server(disk);
     REQUIRE(server.durable(server.append("first")));
+    REQUIRE(server.prepared());
     SECTION("ENOSPC") {
         disk.fail({.call = Call::pwrite, .after = 0, .error = ENOSPC});
         const Lsn lsn = server.append("second");

@@ -59,9 +59,8 @@ void MemoryDisk::apply(const Change& change, Entries& entries, std::set<std::str
 
 // Of the sectors written since the last sync each is on the disk or not; so is the new size.
 void MemoryDisk::forget(Inode& inode, std::mt19937_64& random) {
-    if (inode.dirty.empty()) return;
     std::vector<std::byte> kept = inode.durable;
-    if (random() % 2 == 0) kept.resize(inode.bytes.size());
+    if (!inode.dirty.empty() && random() % 2 == 0) kept.resize(inode.bytes.size());
     for (const std::size_t sector : inode.dirty) {
         if (random() % 2 == 0) continue;
         const std::size_t begin = sector * sector_bytes;
