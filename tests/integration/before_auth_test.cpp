@@ -132,8 +132,8 @@ TEST_CASE("sixty half-sent requests before AUTH cost little memory, and end by t
     }
     RespClient other = server.client();
     CHECK(other("AUTH", "correct horse").is_ok());
-    CHECK(server.resident_bytes() < before + (16U << 20));
-    CHECK(clients.front().closed_within(15s));  // the time to authenticate is limited
+    CHECK(server.resident_bytes() < before + slack * (16U << 20));
+    CHECK(clients.front().closed_within(20s));  // the time to authenticate is limited
     CHECK(other.show("PING") == "+PONG");
 }
 
@@ -154,7 +154,7 @@ TEST_CASE("unread replies before AUTH do not pile up", "[auth][limits]") {
             support::pause_between_polls();
         }
     }
-    CHECK(server.resident_bytes() < before + (8U << 20));
+    CHECK(server.resident_bytes() < before + slack * (8U << 20));
     RespClient other = server.client();
     CHECK(other("AUTH", "correct horse").is_ok());
 }

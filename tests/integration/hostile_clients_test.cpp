@@ -83,7 +83,7 @@ TEST_CASE("memory grows with bytes that came, never with bytes announced", "[hos
     }
     RespClient other = server.client();
     CHECK(other.show("PING") == "+PONG");
-    CHECK(server.resident_bytes() < before + 64 * mib);
+    CHECK(server.resident_bytes() < before + slack * 64 * mib);
 }
 
 TEST_CASE("a reader that does not read is disconnected, not served from memory without end", "[hostile][limits]") {
@@ -106,7 +106,7 @@ TEST_CASE("a reader that does not read is disconnected, not served from memory w
         CHECK(redis.show("PING") == "+PONG");
         support::pause_between_polls();
     }
-    CHECK(most < before + 64 * mib);
+    CHECK(most < before + slack * 64 * mib);
     CHECK(eventually([&] { return support::info_field(redis, "clients", "connected_clients") == "1"; }));
     CHECK(slow.read_until_closed().size() < 64 * mib);
 }
@@ -126,7 +126,7 @@ TEST_CASE("half-open requests do not slow down others", "[hostile]") {
         times_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
     }
     std::sort(times_ms.begin(), times_ms.end());
-    CHECK(times_ms[times_ms.size() / 2] < 20.0);
+    CHECK(times_ms[times_ms.size() / 2] < 20.0 * slack);
 }
 
 TEST_CASE("connections above maxclients are told and closed; leaving makes room", "[hostile][limits]") {
@@ -257,7 +257,7 @@ TEST_CASE("numbers, sizes and patterns at their ends", "[hostile]") {
         const auto start = std::chrono::steady_clock::now();
         redis("KEYS", pattern);
         redis("SCAN", "0", "MATCH", pattern, "COUNT", "1000");
-        CHECK(std::chrono::steady_clock::now() - start < 2s);
+        CHECK(std::chrono::steady_clock::now() - start < 2s * slack);
     }
 }
 
