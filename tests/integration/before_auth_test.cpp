@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <exception>
 #include <thread>
 
 namespace integration {
@@ -163,22 +164,28 @@ TEST_CASE("protected mode: another address without a password is told how", "[au
     bool isolated = false;
     std::string denied, allowed, with_password;
     // A thread may leave for a network of its own, and the servers that it starts go with it. Nothing leaves the machine.
+    std::exception_ptr failure;
     std::thread([&] {
-        isolated = own_network_with("10.99.0.1");
-        if (!isolated) return;
-        ServerOptions options;
-        options.args = {"--bind", "127.0.0.1 10.99.0.1"};
-        ServerProcess server(options);
-        denied = RespClient(server.port(), 0, "10.99.0.1").read_until_closed();
-        Redis redis = server.redis();
-        allowed = redis.show("CONFIG", "GET", "protected-mode");
-        allowed += redis.show("CONFIG", "SET", "protected-mode", "no");
-        allowed += RespClient(server.port(), 0, "10.99.0.1").show("PING");
-        options.args.insert(options.args.end(), {"--requirepass", "correct horse"});
-        options.password = "correct horse";
-        ServerProcess with(options);
-        with_password = RespClient(with.port(), 0, "10.99.0.1").show("PING");
+        try {
+            isolated = own_network_with("10.99.0.1");
+            if (!isolated) return;
+            ServerOptions options;
+            options.args = {"--bind", "127.0.0.1 10.99.0.1"};
+            ServerProcess server(options);
+            denied = RespClient(server.port(), 0, "10.99.0.1").read_until_closed();
+            Redis redis = server.redis();
+            allowed = redis.show("CONFIG", "GET", "protected-mode");
+            allowed += redis.show("CONFIG", "SET", "protected-mode", "no");
+            allowed += RespClient(server.port(), 0, "10.99.0.1").show("PING");
+            options.args.insert(options.args.end(), {"--requirepass", "correct horse"});
+            options.password = "correct horse";
+            ServerProcess with(options);
+            with_password = RespClient(with.port(), 0, "10.99.0.1").show("PING");
+        } catch (...) {
+            failure = std::current_exception();
+        }
     }).join();
+    if (failure) std::rethrow_exception(failure);
     if (!isolated) {
         WARN("left out: a network of its own needs root");
         return;
