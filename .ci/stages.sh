@@ -113,7 +113,7 @@ stage_image() {  # not part of CI: needs root and ../shared
     local check=../shared/tools/image-check.sh
     [ -e $check ] || { echo "the image is checked by $check, which is not here"; return 1; }
     need_packages redis-tools
-    $check -C . -f docker/Dockerfile -p 6391 -n private \
+    $check -C . -f docker/Dockerfile -p 6379 -n private \
         -c 'redis-cli -p $PORT SESS.CREATE alice TTL 3600 | tee /dev/stderr | grep -q tmtk_' \
         -r 'test "$(redis-cli -p $PORT SESS.COUNTUSER alice)" = 1'
 }

@@ -46,17 +46,17 @@ struct CommandContext {
 };
 
 enum CommandFlag : std::uint32_t {
-    writes = 1U << 0,      // needs log credit before it runs
-    reads = 1U << 1,       // "readonly"
-    may_grow = 1U << 2,    // "denyoom"
+    writes = 1U << 0,    // needs log credit before it runs
+    reads = 1U << 1,     // "readonly"
+    may_grow = 1U << 2,  // "denyoom"
     fast = 1U << 3,
     admin = 1U << 4,
     no_auth = 1U << 5,     // allowed before AUTH
     loading_ok = 1U << 6,  // allowed while recovering
     stale_ok = 1U << 7,
     no_script = 1U << 8,
-    no_multi = 1U << 9,    // refused inside MULTI
-    removes = 1U << 10,    // a write that only removes: may use the last reserve of a full disk
+    no_multi = 1U << 9,  // refused inside MULTI
+    removes = 1U << 10,  // a write that only removes: may use the last reserve of a full disk
     movable_keys = 1U << 11,
     subcommands = 1U << 12,  // args[1] chooses a row of `subs`
 };
@@ -66,15 +66,15 @@ struct KeyPositions {  // as COMMAND INFO has them: first, last (negative from t
 };
 
 struct CommandSpec {
-    std::string_view name;   // lower case; subcommands as "client|list"
-    int arity;               // Redis's meaning: positive exact, negative at least; the name counts
+    std::string_view name;  // lower case; subcommands as "client|list"
+    int arity;              // Redis's meaning: positive exact, negative at least; the name counts
     std::uint32_t flags;
     KeyPositions keys;
-    std::string_view acl;      // "@read @string @fast"
-    std::string_view group;    // "string", "session", ... as COMMAND DOCS has it
+    std::string_view acl;    // "@read @string @fast"
+    std::string_view group;  // "string", "session", ... as COMMAND DOCS has it
     std::string_view since;
     std::string_view summary;
-    std::string_view syntax;   // the arguments, as in redis-cli's hint: "key value [EX s]"
+    std::string_view syntax;  // the arguments, as in redis-cli's hint: "key value [EX s]"
     void (*run)(CommandContext&);
     std::span<const CommandSpec> subs = {};
     // Upper bound of the log bytes beyond the request's own size; a write takes credit for request bytes + this.

@@ -29,8 +29,8 @@ class SteadyNow {
 public:
     explicit SteadyNow(Clock& clock, UnixMs at_least = 0);
 
-    UnixMs now();                       // any thread
-    void at_least(UnixMs recovered);    // what recovery found in the log; later calls start from there
+    UnixMs now();                     // any thread
+    void at_least(UnixMs recovered);  // what recovery found in the log; later calls start from there
     std::uint64_t steps() const { return steps_.load(std::memory_order_relaxed); }
 
 private:

@@ -216,8 +216,7 @@ template <class E>
 bool fits(const E& e) {
     if constexpr (std::is_same_v<E, PutSession>)
         return e.user.size() <= 0xff && e.device.size() <= 0xff && e.created_by.size() <= 0xff && e.ip.size() <= 0xff &&
-               e.last_ip.size() <= 0xff && e.ua.size() <= 0xffff && e.last_ua.size() <= 0xffff &&
-               e.idle_ms / 1000 <= UINT32_MAX;
+               e.last_ip.size() <= 0xff && e.ua.size() <= 0xffff && e.last_ua.size() <= 0xffff && e.idle_ms / 1000 <= UINT32_MAX;
     else if constexpr (std::is_same_v<E, TouchSession>)
         return e.last_ip.size() <= 0xff && e.last_ua.size() <= 0xffff;
     else

@@ -8,5 +8,4 @@ namespace storage {
 
 }  // namespace storage
 
-#define ENSURE(condition) \
-    (static_cast<bool>(condition) ? void(0) : ::storage::broken_invariant(#condition, __FILE__, __LINE__))
+#define ENSURE(condition) (static_cast<bool>(condition) ? void(0) : ::storage::broken_invariant(#condition, __FILE__, __LINE__))

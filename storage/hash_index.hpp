@@ -126,8 +126,7 @@ private:
 
     void make_room() {
         if (old_.capacity() != 0) move_some(moved_per_insert);
-        if (old_.capacity() == 0 && (table_.used() + 1) * 5 > table_.capacity() * 4)
-            start_growing(larger(table_.capacity()));
+        if (old_.capacity() == 0 && (table_.used() + 1) * 5 > table_.capacity() * 4) start_growing(larger(table_.capacity()));
         // A table that fills up while the old one still empties (only after many erases): finish the move.
         if (old_.capacity() != 0 && (table_.used() + 1) * 10 > table_.capacity() * 9) move_some(old_.capacity());
     }

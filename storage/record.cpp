@@ -174,7 +174,8 @@ void StringRecord::write(void* to, const PutString& e) {
 SessionView DeadRecord::view() const {
     SessionView v;
     v.id = id;
-    v.state = reason == RemovalReason::expired || reason == RemovalReason::evicted ? SessionState::expired : SessionState::revoked;
+    v.state =
+        reason == RemovalReason::expired || reason == RemovalReason::evicted ? SessionState::expired : SessionState::revoked;
     v.user = user();
     v.created_at = created_at;
     v.last_active = last_active;

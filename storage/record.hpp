@@ -15,10 +15,10 @@ namespace storage {
 enum class RecordKind : std::uint8_t { session, string, dead };
 
 struct Record {
-    Lsn lsn{};                 // of the last logged change
-    UnixMs expires_at = 0;     // 0: never. Of a dead record: until when it is remembered
+    Lsn lsn{};                     // of the last logged change
+    UnixMs expires_at = 0;         // 0: never. Of a dead record: until when it is remembered
     std::uint32_t generation = 0;  // differs between records that had the same place
-    std::uint32_t tick = 0;    // the wheel tick that it is queued at; 0: not queued
+    std::uint32_t tick = 0;        // the wheel tick that it is queued at; 0: not queued
     std::uint32_t body_bytes = 0;  // of session data or of a string's value
     RecordKind kind = RecordKind::string;
     std::uint8_t flags = 0;
@@ -31,9 +31,9 @@ struct SessionRecord : Record {
     UnixMs created_at = 0, last_active = 0;
     std::uint64_t version = 0;
     std::uint32_t idle_s = 0;
-    std::uint32_t ahead_of_log_ms = 0;  // how much last_active is ahead of what the log knows
+    std::uint32_t ahead_of_log_ms = 0;                 // how much last_active is ahead of what the log knows
     Place user_next = no_place, user_prev = no_place;  // newest first
-    std::uint32_t user_count = 0;       // of the newest only: how many the user has here, due ones included
+    std::uint32_t user_count = 0;                      // of the newest only: how many the user has here, due ones included
     Slot token_slot = users_slot, previous_slot = users_slot;
     std::uint16_t last_ua_bytes = 0;
     std::uint8_t user_bytes = 0, device_bytes = 0, created_by_bytes = 0, ip_bytes = 0, last_ip_bytes = 0;

@@ -28,8 +28,8 @@ bool view_of(Space& space, Place place, UnixMs now, SessionView& view) {
 
 }  // namespace
 
-SessionLister::SessionLister(Store& store, DbIndex db, const SessionFilter& filter, SessionOrder order, bool descending, std::uint64_t offset,
-                             std::uint64_t count)
+SessionLister::SessionLister(Store& store, DbIndex db, const SessionFilter& filter, SessionOrder order, bool descending,
+                             std::uint64_t offset, std::uint64_t count)
     : store_(store),
       db_(db),
       user_(filter.user),

@@ -16,12 +16,12 @@ namespace storage {
 class SessionLister {
 public:
     // The filter's texts are copied.
-    SessionLister(Store& store, DbIndex db, const SessionFilter& filter, SessionOrder order, bool descending, std::uint64_t offset,
-                  std::uint64_t count);
+    SessionLister(Store& store, DbIndex db, const SessionFilter& filter, SessionOrder order, bool descending,
+                  std::uint64_t offset, std::uint64_t count);
 
-    bool step(Op& op);                         // one slice; true at the end
+    bool step(Op& op);  // one slice; true at the end
     std::uint64_t total() const { return total_; }
-    void page(Op& op, SessionVisitor visit);   // after the last step; sessions that went meanwhile are left out
+    void page(Op& op, SessionVisitor visit);  // after the last step; sessions that went meanwhile are left out
 
 private:
     struct Candidate {

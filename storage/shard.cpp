@@ -8,7 +8,7 @@
 namespace storage {
 namespace {
 
-constexpr int spins_max = 80;   // about the length of a critical section
+constexpr int spins_max = 80;  // about the length of a critical section
 constexpr int rounds_max = 3;
 
 void pause() {

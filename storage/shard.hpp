@@ -63,7 +63,7 @@ private:
     void hold_all();
 
     std::vector<Shard>& shards_;
-    Set held_;    // ascending, without repeats
+    Set held_;  // ascending, without repeats
     Set wanted_;
     int rounds_ = 0;
     bool locked_ = false;

@@ -26,8 +26,8 @@ public:
     explicit SlotSteering(std::string_view alphabet);
     void steer(std::span<char> text, Slot target, RandomSource& random) const;
 
-    static const SlotSteering& crockford();   // 0-9 a-z without i l o u
-    static const SlotSteering& base64url();   // A-Z a-z 0-9 - _
+    static const SlotSteering& crockford();  // 0-9 a-z without i l o u
+    static const SlotSteering& base64url();  // A-Z a-z 0-9 - _
 
 private:
     std::string_view alphabet_;

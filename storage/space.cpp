@@ -24,7 +24,9 @@ Space::~Space() {
         if (Record* record = *slot(place)) slab_.free(record, size_of(*record));  // large ones are malloc's
 }
 
-std::uint32_t Space::hash_of(const SessionId& id) const { return fold(XXH3_64bits_withSeed(id.bytes.data(), id.bytes.size(), seeds_.id)); }
+std::uint32_t Space::hash_of(const SessionId& id) const {
+    return fold(XXH3_64bits_withSeed(id.bytes.data(), id.bytes.size(), seeds_.id));
+}
 
 std::uint32_t Space::hash_of(const TokenHash& token) const {
     // Already uniform; times a secret odd number, so that nobody can search tokens whose hashes collide here.
@@ -33,9 +35,13 @@ std::uint32_t Space::hash_of(const TokenHash& token) const {
     return static_cast<std::uint32_t>((first * (seeds_.token | 1U)) >> 32);
 }
 
-std::uint32_t Space::hash_of_user(std::string_view user) const { return fold(XXH3_64bits_withSeed(user.data(), user.size(), seeds_.user)); }
+std::uint32_t Space::hash_of_user(std::string_view user) const {
+    return fold(XXH3_64bits_withSeed(user.data(), user.size(), seeds_.user));
+}
 
-std::uint32_t Space::hash_of_key(std::string_view key) const { return fold(XXH3_64bits_withSeed(key.data(), key.size(), seeds_.key)); }
+std::uint32_t Space::hash_of_key(std::string_view key) const {
+    return fold(XXH3_64bits_withSeed(key.data(), key.size(), seeds_.key));
+}
 
 ShardIndex Space::shard_of(const SessionId& id) const {
     const auto text = id.text();
@@ -45,7 +51,8 @@ ShardIndex Space::shard_of(const SessionId& id) const {
 Place Space::find_id(const SessionId& id) {
     const IndexEntry* found = ids_.find(hash_of(id), [&](const IndexEntry& e) {
         const Record* r = *slot(e.place);
-        return (r->kind == RecordKind::session ? static_cast<const SessionRecord*>(r)->id : static_cast<const DeadRecord*>(r)->id) == id;
+        return (r->kind == RecordKind::session ? static_cast<const SessionRecord*>(r)->id
+                                               : static_cast<const DeadRecord*>(r)->id) == id;
     });
     return found ? found->place : no_place;
 }
@@ -64,9 +71,8 @@ Place Space::find_token(const TokenHash& token) {
 }
 
 Place Space::find_string(std::string_view key) {
-    const IndexEntry* found = strings_.find(hash_of_key(key), [&](const IndexEntry& e) {
-        return static_cast<const StringRecord*>(*slot(e.place))->key() == key;
-    });
+    const IndexEntry* found = strings_.find(
+        hash_of_key(key), [&](const IndexEntry& e) { return static_cast<const StringRecord*>(*slot(e.place))->key() == key; });
     return found ? found->place : no_place;
 }
 

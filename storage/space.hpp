@@ -37,7 +37,7 @@ struct StaleHint {
     std::uint32_t hash = 0;
     Hint target;
     bool of_id = false;
-    Lsn removed{};          // what the absence depends on
+    Lsn removed{};  // what the absence depends on
 };
 
 class Space {
@@ -84,9 +84,9 @@ public:
     void apply(const RemoveString&, Lsn lsn);
 
     // ---- upkeep that alters no state that a client could see ----
-    void schedule(Place place);          // queues the record at its due tick if that is earlier than where it stands
+    void schedule(Place place);  // queues the record at its due tick if that is earlier than where it stands
     void forget(Place place, std::vector<StaleHint>& stale);  // a dead record whose time is over
-    Place oldest_dead();                 // no_place: none
+    Place oldest_dead();                                      // no_place: none
     TimingWheel& wheel() { return wheel_; }
     void trim_wheel();
     void continue_generations(const Space& before) { next_generation_ = before.next_generation_; }  // hints to it stay stale

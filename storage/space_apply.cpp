@@ -66,7 +66,8 @@ void Space::schedule(Place place) {
 void Space::link_user(Place place, SessionRecord& record) {
     const auto user = record.user();
     const std::uint32_t hash = hash_of_user(user);
-    IndexEntry* first = users_.find(hash, [&](const IndexEntry& e) { return static_cast<SessionRecord*>(*slot(e.place))->user() == user; });
+    IndexEntry* first =
+        users_.find(hash, [&](const IndexEntry& e) { return static_cast<SessionRecord*>(*slot(e.place))->user() == user; });
     record.user_prev = no_place;
     record.user_next = no_place;
     record.user_count = 1;
@@ -305,7 +306,8 @@ void Space::forget(Place place, std::vector<StaleHint>& stale) {
     if ((d.flags & DeadRecord::has_previous) != 0) token(d.previous, d.previous_slot);
     if ((d.flags & DeadRecord::has_id) != 0)
         ids_.erase(ids_.find(hash_of(d.id), [&](const IndexEntry& entry) { return entry.place == place; }));
-    if (d.id != SessionId{} && shard_of(d.id) != shard_) stale.push_back(stale_hint(place, d, shard_of(d.id), hash_of(d.id), true));
+    if (d.id != SessionId{} && shard_of(d.id) != shard_)
+        stale.push_back(stale_hint(place, d, shard_of(d.id), hash_of(d.id), true));
     count(d, -1);
     free_place(place);
     release(&d);

@@ -49,7 +49,8 @@ namespace {
 
 // The record that is wanted: at home, or where a hint leads. A live session goes before what is remembered of a dead one.
 template <class Matches>
-Found follow(Store::Impl& store, DbIndex db, Space& home, Place at_home, const Space::Hints& hints, ShardLock& lock, Matches&& matches) {
+Found follow(Store::Impl& store, DbIndex db, Space& home, Place at_home, const Space::Hints& hints, ShardLock& lock,
+             Matches&& matches) {
     Found found;
     if (at_home != no_place) found = {&home, at_home};
     if (found.session()) return found;

@@ -40,11 +40,11 @@ struct Op {
 using DataField = std::pair<std::string_view, std::string_view>;  // name, value
 
 struct NewSession {
-    std::string_view user;                 // 1..128 bytes, checked by the caller
-    std::optional<SessionId> id;           // brought by the client
-    std::optional<std::string_view> token; // brought by the client, its form checked by the caller
-    UnixMs expires_at = 0;                 // 0: never
-    std::int64_t idle_ms = 0;              // 0: no idle timeout
+    std::string_view user;                  // 1..128 bytes, checked by the caller
+    std::optional<SessionId> id;            // brought by the client
+    std::optional<std::string_view> token;  // brought by the client, its form checked by the caller
+    UnixMs expires_at = 0;                  // 0: never
+    std::int64_t idle_ms = 0;               // 0: no idle timeout
     std::string_view device, created_by, ip, ua;
     std::span<const DataField> data;
 };
@@ -66,9 +66,9 @@ struct SessionChange {  // of SESS.UPDATE
     std::optional<std::uint64_t> if_version;
     std::optional<std::string_view> device;
     std::optional<UnixMs> expires_at;
-    bool clear = false;                      // first
-    std::span<const std::string_view> unset; // then
-    std::span<const DataField> set;          // last
+    bool clear = false;                       // first
+    std::span<const std::string_view> unset;  // then
+    std::span<const DataField> set;           // last
 };
 
 struct Rotated {
@@ -88,8 +88,8 @@ struct SetOptions {
 
 struct SessionFilter {  // SESS.LIST; empty or zero: no condition
     std::string_view user, device, created_by;
-    std::string_view ip;          // address text, or with prefix_bits an address of its network
-    int prefix_bits = -1;         // CIDR
+    std::string_view ip;   // address text, or with prefix_bits an address of its network
+    int prefix_bits = -1;  // CIDR
     enum class Status : std::uint8_t { active, expired, any } status = Status::active;
     UnixMs created_after = 0, created_before = 0, active_after = 0, active_before = 0;  // after inclusive, before exclusive
 };
@@ -101,7 +101,7 @@ using ValueVisitor = FunctionRef<void(std::optional<std::string_view>)>;  // nul
 class Store {
 public:
     struct Options {
-        std::uint32_t shards = 256;  // a power of two, 16..16384
+        std::uint32_t shards = 256;   // a power of two, 16..16384
         std::uint64_t hash_seed = 0;  // from the CSPRNG, per process
         UnixMs now = 0;               // where the timing wheels start
     };
@@ -121,7 +121,7 @@ public:
     Result<UnixMs> touch(Op&, const SessionId&, const Touch&);                  // last_active
     Result<UnixMs> renew(Op&, const SessionId&, UnixMs expires_at, std::optional<std::uint64_t> if_version);
     Result<Rotated> rotate(Op&, std::string_view token, std::int64_t grace_ms);
-    Result<std::uint64_t> remove_sessions(Op&, std::span<const SessionId> ids);       // how many were there; one atomic record
+    Result<std::uint64_t> remove_sessions(Op&, std::span<const SessionId> ids);  // how many were there; one atomic record
     Result<std::uint64_t> remove_by_tokens(Op&, std::span<const std::string_view> tokens);
     Result<std::uint64_t> remove_user(Op&, std::string_view user, const std::optional<SessionId>& except);
     std::uint64_t count_user(Op&, std::string_view user);
@@ -162,7 +162,7 @@ public:
     // False: the condition did not hold. The visitor, if want_old, sees the old value (or nullopt) either way.
     Result<bool> set_string(Op&, std::string_view key, std::string_view value, const SetOptions&, ValueVisitor old_value);
     Result<bool> set_many(Op&, std::span<const DataField> pairs, bool only_if_all_absent);  // MSET, MSETNX: atomic
-    Result<void> get_and_remove(Op&, std::string_view key, ValueVisitor);                    // GETDEL
+    Result<void> get_and_remove(Op&, std::string_view key, ValueVisitor);                   // GETDEL
     // GETEX: expires_at nullopt leaves it, 0 persists
     Result<void> get_and_expire(Op&, std::string_view key, std::optional<UnixMs> expires_at, ValueVisitor);
     Result<std::uint64_t> append_string(Op&, std::string_view key, std::string_view tail);  // new length
@@ -170,7 +170,8 @@ public:
     Result<std::int64_t> increment(Op&, std::string_view key, std::int64_t by);
     Result<std::string> increment_float(Op&, std::string_view key, long double by);  // the new value as Redis prints it
     // MGET: all under one set of locks, visited in order of the keys; a session or reserved name reads as nullopt.
-    void get_many(Op&, std::span<const std::string_view> keys, FunctionRef<void(std::size_t index, std::optional<std::string_view>)>);
+    void get_many(Op&, std::span<const std::string_view> keys,
+                  FunctionRef<void(std::size_t index, std::optional<std::string_view>)>);
 
     // ---- upkeep, called from the io threads ----
     // Takes back expired and forgotten records of one shard: at most `budget` records under one lock. Returns how many were
@@ -180,13 +181,13 @@ public:
     // Before a write when maxmemory is set: removes by the policy until below the limit. Errc::out_of_memory if it cannot.
     Result<void> make_room(Op&);
     std::uint64_t memory_bytes() const;  // of records and indexes, as maxmemory counts
-    void free_some();  // frees what FLUSH left behind, a slice at a time
+    void free_some();                    // frees what FLUSH left behind, a slice at a time
 
     // ---- recovery ----
     // Applies one log record's effects that belong to shards [first, last). Not thread-safe per shard; false: it does not decode.
     bool replay(Lsn lsn, std::span<const std::byte> record, ShardIndex first, ShardIndex last);
-    // After the last record: forgets what is not to be remembered at `now`, and builds the hints between shards. Expired records go
-    // by the wheel, as always.
+    // After the last record: forgets what is not to be remembered at `now`, and builds the hints between shards. Expired records
+    // go by the wheel, as always.
     void finish_replay(UnixMs now, ShardIndex first, ShardIndex last);
 
     // ---- figures ----
@@ -198,7 +199,9 @@ public:
         std::uint64_t memory_bytes = 0;
     };
     Figures figures() const;
-    struct DbFigures { std::uint64_t keys = 0, expires = 0, avg_ttl_ms = 0; };
+    struct DbFigures {
+        std::uint64_t keys = 0, expires = 0, avg_ttl_ms = 0;
+    };
     DbFigures db_figures(DbIndex db, UnixMs now) const;
     // XXH3 over all live records in a fixed order: two stores with the same content have the same digest.
     std::uint64_t digest(UnixMs now);

@@ -47,7 +47,8 @@ void pack(std::string& to, std::span<const DataField> fields) {
 }
 
 // What must go so that one more session fits: nothing, the oldest live ones, or an error.
-boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space* space, std::string_view user, std::vector<Found>& evicted) {
+boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space* space, std::string_view user,
+                                     std::vector<Found>& evicted) {
     if (!space) return {};
     const std::uint32_t max = store.settings.session_max_per_user.load(std::memory_order_relaxed);
     const Place first = space->first_of_user(user);
@@ -139,7 +140,8 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
 
     RecordWriter& record = Impl::writer();
     std::vector<RemoveSession> removals;
-    if (const SessionRecord* over = same_id.session()) removals.push_back(Impl::removal(*over, op.db, RemovalReason::expired, op.now));
+    if (const SessionRecord* over = same_id.session())
+        removals.push_back(Impl::removal(*over, op.db, RemovalReason::expired, op.now));
     for (const Found& e : evicted) removals.push_back(Impl::removal(*e.session(), op.db, RemovalReason::quota, op.now));
     for (const auto& r : removals) record.add(r);
     record.add(put);

@@ -18,7 +18,8 @@ struct Key {  // what a key's text means, and where it was found
 // Looks all keys up under one set of locks. Only live records count as found; what an absence depends on is noted.
 class Keys {
 public:
-    Keys(Store::Impl& store, Op& op, std::span<const std::string_view> names) : store_(store), op_(op), names_(names), keys_(names.size()) {}
+    Keys(Store::Impl& store, Op& op, std::span<const std::string_view> names)
+        : store_(store), op_(op), names_(names), keys_(names.size()) {}
 
     ShardLock::Set shards() const {
         ShardLock::Set set;
@@ -66,7 +67,8 @@ private:
 // One key: the common case.
 class OneKey {
 public:
-    OneKey(Store::Impl& store, Op& op, std::string_view name) : keys_(store, op, {&name_, 1}), name_(name), lock_(store.shards, keys_.shards()) {
+    OneKey(Store::Impl& store, Op& op, std::string_view name)
+        : keys_(store, op, {&name_, 1}), name_(name), lock_(store.shards, keys_.shards()) {
         keys_.find(lock_);
     }
     const Found& operator*() { return keys_.all()[0].found; }

@@ -11,7 +11,12 @@
 namespace storage {
 
 StringChange::StringChange(Store::Impl& store, Op& op, std::string_view key)
-    : store_(store), op_(op), key_(key), shard_(store.shard_of(key)), lock_(store.shards, {shard_}), record_(Store::Impl::writer()) {
+    : store_(store),
+      op_(op),
+      key_(key),
+      shard_(store.shard_of(key)),
+      lock_(store.shards, {shard_}),
+      record_(Store::Impl::writer()) {
     StringRecord* found = store.find_string(op, key).string();
     if (found && found->live(op.now)) old_ = found;
 }
@@ -46,7 +51,8 @@ namespace {
 // Redis's string2ll: digits, a minus, no leading zeros or spaces.
 std::optional<std::int64_t> strict_integer(std::string_view text) {
     std::int64_t v = 0;
-    if (text.empty() || text == "-0" || (text.size() > 1 && text[0] == '0') || (text.size() > 1 && text[0] == '-' && text[1] == '0'))
+    if (text.empty() || text == "-0" || (text.size() > 1 && text[0] == '0') ||
+        (text.size() > 1 && text[0] == '-' && text[1] == '0'))
         return std::nullopt;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;

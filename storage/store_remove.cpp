@@ -11,7 +11,9 @@ RemoveSession Store::Impl::removal(const SessionRecord& record, DbIndex db, Remo
     switch (reason) {
         case RemovalReason::expired: until = record.due() + expired_remembered_ms; break;
         case RemovalReason::evicted: until = now + expired_remembered_ms; break;
-        default: until = record.expires_at == 0 ? now + revoked_remembered_ms : std::min(record.expires_at, now + revoked_remembered_ms);
+        default:
+            until =
+                record.expires_at == 0 ? now + revoked_remembered_ms : std::min(record.expires_at, now + revoked_remembered_ms);
     }
     return {record.user(), db, record.id, reason, until};
 }
@@ -24,7 +26,8 @@ void Store::Impl::count_removal(RemovalReason reason) {
 }
 
 void Store::Impl::limit_dead(Space& space, std::vector<StaleHint>& stale) {
-    const std::uint64_t share = std::max<std::uint64_t>(1, settings.session_dead_max.load(std::memory_order_relaxed) / shards.size());
+    const std::uint64_t share =
+        std::max<std::uint64_t>(1, settings.session_dead_max.load(std::memory_order_relaxed) / shards.size());
     while (space.counts().dead > share) {
         const Place oldest = space.oldest_dead();
         if (oldest == no_place) return;
@@ -33,7 +36,8 @@ void Store::Impl::limit_dead(Space& space, std::vector<StaleHint>& stale) {
 }
 
 // Precondition: each place at most once, all live. Appends nothing when there is none.
-Result<std::uint64_t> Store::Impl::remove_found(Op& op, std::span<const Found> found, RemovalReason reason, std::vector<StaleHint>& stale) {
+Result<std::uint64_t> Store::Impl::remove_found(Op& op, std::span<const Found> found, RemovalReason reason,
+                                                std::vector<StaleHint>& stale) {
     if (found.empty()) return std::uint64_t{0};
     RecordWriter& record = writer();
     for (const Found& f : found) record.add(removal(*f.session(), op.db, reason, op.now));

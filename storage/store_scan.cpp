@@ -14,7 +14,8 @@ namespace {
 constexpr unsigned place_bits = 32;
 
 // The key of a live record, or empty text with false.
-bool key_of(Space& space, Place place, UnixMs now, std::array<char, SessionId::text_size>& id_text, std::string_view& key, KeyKind& kind) {
+bool key_of(Space& space, Place place, UnixMs now, std::array<char, SessionId::text_size>& id_text, std::string_view& key,
+            KeyKind& kind) {
     if (const SessionRecord* s = space.session(place)) {
         if (!s->live(now)) return false;
         id_text = s->id.text();

@@ -217,7 +217,11 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
     PutDeadToken ended;
     const bool ends_one = put.has_previous;
     if (ends_one) {
-        ended = {put.user, op.db, put.previous_token, put.previous_slot, RemovalReason::revoked,
+        ended = {put.user,
+                 op.db,
+                 put.previous_token,
+                 put.previous_slot,
+                 RemovalReason::revoked,
                  put.expires_at == 0 ? op.now + revoked_remembered_ms : std::min(put.expires_at, op.now + revoked_remembered_ms)};
     }
     const ShardIndex home = s.shard_of(put.user);

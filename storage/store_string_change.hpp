@@ -24,8 +24,8 @@ public:
     bool expires(UnixMs at) { return prepare(ExpireString{key_, op_.db, at}); }
     Errc error() const { return *error_; }
 
-    void apply();            // what was prepared, if anything
-    void depend_on_old();    // for answers that change nothing
+    void apply();          // what was prepared, if anything
+    void depend_on_old();  // for answers that change nothing
 
 private:
     template <class E>

@@ -30,7 +30,8 @@ bool Store::get_string(Op& op, std::string_view key, ValueVisitor visit) {
     return true;
 }
 
-void Store::get_many(Op& op, std::span<const std::string_view> keys, FunctionRef<void(std::size_t, std::optional<std::string_view>)> visit) {
+void Store::get_many(Op& op, std::span<const std::string_view> keys,
+                     FunctionRef<void(std::size_t, std::optional<std::string_view>)> visit) {
     ShardLock::Set set;
     for (const auto key : keys) set.push_back(impl_->shard_of(key));
     ShardLock lock(impl_->shards, std::move(set));
@@ -49,7 +50,8 @@ void Store::get_many(Op& op, std::span<const std::string_view> keys, FunctionRef
     }
 }
 
-Result<bool> Store::set_string(Op& op, std::string_view key, std::string_view value, const SetOptions& options, ValueVisitor old_value) {
+Result<bool> Store::set_string(Op& op, std::string_view key, std::string_view value, const SetOptions& options,
+                               ValueVisitor old_value) {
     if (is_reserved_key(key)) return Errc::wrong_type;
     if (value.size() > impl_->settings.value_bytes_max.load(std::memory_order_relaxed)) return Errc::value_too_large;
     StringChange change(*impl_, op, key);

@@ -33,7 +33,8 @@ private:
             static_cast<DeadRecord*>(r)->remembered(op_.now) ? space_.schedule(entry.place) : space_.forget(entry.place, stale);
             return;
         }
-        const bool live = r->kind == RecordKind::session ? static_cast<SessionRecord*>(r)->live(op_.now) : static_cast<StringRecord*>(r)->live(op_.now);
+        const bool live = r->kind == RecordKind::session ? static_cast<SessionRecord*>(r)->live(op_.now)
+                                                         : static_cast<StringRecord*>(r)->live(op_.now);
         live ? space_.schedule(entry.place) : due_.push_back(entry.place);
     }
 
@@ -116,7 +117,8 @@ std::optional<Victim> sample(Store::Impl& store, ShardIndex shard, EvictionPolic
         if (!space || space->places_end() == 0) continue;
         std::array<unsigned char, 4> dice{};
         store.random.fill(dice);
-        const Place start = (dice[0] | static_cast<Place>(dice[1]) << 8 | static_cast<Place>(dice[2]) << 16) % space->places_end();
+        const Place start =
+            (dice[0] | static_cast<Place>(dice[1]) << 8 | static_cast<Place>(dice[2]) << 16) % space->places_end();
         for (Place i = 0; i < std::min(samples, space->places_end()); ++i) {
             const Place p = (start + i) % space->places_end();
             UnixMs rank = 0;

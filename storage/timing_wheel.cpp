@@ -7,7 +7,7 @@
 namespace storage {
 namespace {
 
-constexpr std::uint32_t leap_ticks = 1024;  // further than this it is cheaper to look at every entry than at every tick
+constexpr std::uint32_t leap_ticks = 1024;     // further than this it is cheaper to look at every entry than at every tick
 constexpr UnixMs base_ms = 1'577'836'800'000;  // 2020: 32 bits of ticks reach 2089
 
 }  // namespace
@@ -34,8 +34,8 @@ void TimingWheel::place(Entry entry) {
     // The highest bit in which the entry's tick differs from now says at which level the wheel meets it.
     const unsigned differs = 31U - static_cast<unsigned>(__builtin_clz(entry.tick ^ now_));
     const std::size_t level = std::min<std::size_t>(differs / bits, levels - 1);
-    const std::uint32_t at = level < levels - 1 || differs / bits == level ? entry.tick >> (bits * level)
-                                                                           : (now_ >> (bits * level)) + slots - 1;
+    const std::uint32_t at =
+        level < levels - 1 || differs / bits == level ? entry.tick >> (bits * level) : (now_ >> (bits * level)) + slots - 1;
     slots_[level][at & (slots - 1)].push_back(entry);
 }
 

@@ -33,11 +33,13 @@ void read_back(const E& effect, Check check) {
     RecordWriter writer;
     writer.add(effect);
     int seen = 0;
-    REQUIRE(read_record(writer.bytes(), [](std::string_view) { return true; }, [&](const Effect& e) {
-        ++seen;
-        REQUIRE(std::holds_alternative<E>(e));
-        check(std::get<E>(e));
-    }));
+    REQUIRE(read_record(
+        writer.bytes(), [](std::string_view) { return true; },
+        [&](const Effect& e) {
+            ++seen;
+            REQUIRE(std::holds_alternative<E>(e));
+            check(std::get<E>(e));
+        }));
     REQUIRE(seen == 1);
 }
 
@@ -124,11 +126,13 @@ TEST_CASE("unwanted effects are passed over, unknown ones refused") {
     writer.add(PutString{"a", 0, "1", 0});
     writer.add(PutString{"b", 0, "2", 0});
     std::string seen;
-    REQUIRE(read_record(writer.bytes(), [](std::string_view route) { return route == "b"; },
-                        [&](const Effect& e) { seen += std::get<PutString>(e).value; }));
+    REQUIRE(read_record(
+        writer.bytes(), [](std::string_view route) { return route == "b"; },
+        [&](const Effect& e) { seen += std::get<PutString>(e).value; }));
     CHECK(seen == "2");
     const std::string unknown("\x0a\x02\x7a\x00", 4);  // field 15 of Effect
-    CHECK_FALSE(read_record(std::as_bytes(std::span(unknown)), [](std::string_view) { return true; }, [](const Effect&) {}));
+    CHECK_FALSE(read_record(
+        std::as_bytes(std::span(unknown)), [](std::string_view) { return true; }, [](const Effect&) {}));
 }
 
 TEST_CASE("bytes that are cut or changed are never read past their end") {
@@ -140,7 +144,8 @@ TEST_CASE("bytes that are cut or changed are never read past their end") {
     const auto read = [](const std::string& bytes) {
         // A copy of exactly this size, so that a sanitizer sees one byte too many.
         const std::vector<char> exact(bytes.begin(), bytes.end());
-        return read_record(std::as_bytes(std::span(exact)), [](std::string_view) { return true; }, [](const Effect&) {});
+        return read_record(
+            std::as_bytes(std::span(exact)), [](std::string_view) { return true; }, [](const Effect&) {});
     };
     REQUIRE(read(whole));
     for (std::size_t cut = 1; cut < whole.size(); ++cut) {

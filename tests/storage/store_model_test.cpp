@@ -36,15 +36,23 @@ public:
     void step() {
         drop_expired();
         switch (random_.below(12)) {
-            case 0: case 1: case 2: create(); break;
+            case 0:
+            case 1:
+            case 2: create(); break;
             case 3: remove_one(); break;
             case 4: rotate(); break;
             case 5: renew(); break;
             case 6: remove_user(); break;
-            case 7: case 8: set_string(); break;
+            case 7:
+            case 8: set_string(); break;
             case 9: remove_string(); break;
             case 10: f.now += static_cast<UnixMs>(random_.below(4000)); break;
-            case 11: if (random_.below(40) == 0) f.expire_all(); else touch(); break;
+            case 11:
+                if (random_.below(40) == 0)
+                    f.expire_all();
+                else
+                    touch();
+                break;
         }
     }
 
@@ -55,11 +63,14 @@ public:
         for (const auto& [id, s] : model.sessions) {
             ++of_user[s.user];
             std::string user;
-            const bool there = f.run([&](Op& op) { return f.store.get(op, *SessionId::parse(id), [&](const SessionView& v) { user = v.user; }); });
+            const bool there = f.run(
+                [&](Op& op) { return f.store.get(op, *SessionId::parse(id), [&](const SessionView& v) { user = v.user; }); });
             REQUIRE(there);
             REQUIRE(user == s.user);
             std::string by_token;
-            REQUIRE(f.run([&](Op& op) { return f.store.get_by_token(op, s.token, {}, [&](const SessionView& v) { by_token = text_of(v.id); }); }));
+            REQUIRE(f.run([&](Op& op) {
+                return f.store.get_by_token(op, s.token, {}, [&](const SessionView& v) { by_token = text_of(v.id); });
+            }));
             REQUIRE(by_token == id);
         }
         for (int u = 0; u < users; ++u) {
@@ -74,18 +85,25 @@ public:
         }
         std::set<std::string> scanned;
         for (std::uint64_t cursor = 0;;) {
-            cursor = f.run([&](Op& op) { return f.store.scan(op, cursor, {{}, 7}, [&](std::string_view key) { REQUIRE(scanned.emplace(key).second); }); });
+            cursor = f.run([&](Op& op) {
+                return f.store.scan(op, cursor, {{}, 7}, [&](std::string_view key) { REQUIRE(scanned.emplace(key).second); });
+            });
             if (cursor == 0) break;
         }
         REQUIRE(scanned.size() == model.sessions.size() + model.strings.size());
         for (const auto& [key, value] : model.strings) {
             std::optional<std::string> got;
-            f.run([&](Op& op) { return f.store.get_string(op, key, [&](std::optional<std::string_view> v) { if (v) got = *v; }); });
+            f.run([&](Op& op) {
+                return f.store.get_string(op, key, [&](std::optional<std::string_view> v) {
+                    if (v) got = *v;
+                });
+            });
             REQUIRE(got == value);
         }
         SessionLister lister(f.store, 0, {}, SessionOrder::created_at, true, 0, 10);
         f.run([&](Op& op) {
-            while (!lister.step(op)) {}
+            while (!lister.step(op)) {
+            }
             return 0;
         });
         REQUIRE(lister.total() == model.sessions.size());
@@ -148,7 +166,8 @@ private:
         }
         const auto made = f.run([&](Op& op) { return f.store.create(op, wanted); });
         REQUIRE(made.has_value());
-        model.sessions[text_of(made->id)] = {user, made->token_made ? std::string(made->token.data(), 48) : brought, wanted.expires_at};
+        model.sessions[text_of(made->id)] = {user, made->token_made ? std::string(made->token.data(), 48) : brought,
+                                             wanted.expires_at};
     }
     void remove_one() {
         const auto it = some_session();
@@ -194,7 +213,9 @@ private:
     void set_string() {
         const std::string key = "key" + std::to_string(random_.below(50));
         const std::string value(random_.below(3000), 'v');
-        REQUIRE(f.run([&](Op& op) { return f.store.set_string(op, key, value, {}, [](std::optional<std::string_view>) {}); }).has_value());
+        REQUIRE(f.run([&](Op& op) {
+                     return f.store.set_string(op, key, value, {}, [](std::optional<std::string_view>) {});
+                 }).has_value());
         model.strings[key] = value;
     }
     void remove_string() {
@@ -276,7 +297,8 @@ TEST_CASE("many threads on few users: indexes agree with records, and the log wi
             op.credit = &credit;
             const std::string user = "user" + std::to_string(dice.below(3));
             switch (dice.below(6)) {
-                case 0: case 1: {
+                case 0:
+                case 1: {
                     NewSession wanted;
                     wanted.user = user;
                     const std::string token = "brought-token-" + std::to_string(dice.below(400));  // threads fight for them
@@ -285,9 +307,17 @@ TEST_CASE("many threads on few users: indexes agree with records, and the log wi
                     if (made) mine.push_back(made->token_made ? std::string(made->token.data(), 48) : token);
                     break;
                 }
-                case 2: if (!mine.empty()) (void)store.rotate(op, mine[dice.below(mine.size())], 10); break;
-                case 3: if (!mine.empty()) (void)store.get_by_token(op, mine[dice.below(mine.size())], Touch{true, "10.0.0.1", {}}, [](const SessionView&) {}); break;
-                case 4: if (dice.below(20) == 0) (void)store.remove_user(op, user, std::nullopt); break;
+                case 2:
+                    if (!mine.empty()) (void)store.rotate(op, mine[dice.below(mine.size())], 10);
+                    break;
+                case 3:
+                    if (!mine.empty())
+                        (void)store.get_by_token(op, mine[dice.below(mine.size())], Touch{true, "10.0.0.1", {}},
+                                                 [](const SessionView&) {});
+                    break;
+                case 4:
+                    if (dice.below(20) == 0) (void)store.remove_user(op, user, std::nullopt);
+                    break;
                 case 5: store.list_user(op, user, 0, 100, [](const SessionView&) {}); break;
             }
             (void)store.expire_some(op, static_cast<ShardIndex>(dice.below(16)), 16);

@@ -41,7 +41,8 @@ std::uint64_t count(StoreFixture& f, std::string_view user) {
     return f.run([&](Op& op) { return f.store.count_user(op, user); });
 }
 
-Result<CreatedSession> bring(StoreFixture& f, std::string_view user, std::optional<std::string_view> token, std::optional<SessionId> id = {}) {
+Result<CreatedSession> bring(StoreFixture& f, std::string_view user, std::optional<std::string_view> token,
+                             std::optional<SessionId> id = {}) {
     NewSession wanted;
     wanted.user = user;
     wanted.token = token;
@@ -165,7 +166,9 @@ TEST_CASE("an update merges fields, counts the version and keeps to its limits")
     StoreFixture f;
     f.create("alice");
     const SessionId id = f.last_id;
-    const auto update = [&](const SessionChange& change) { return f.run([&](Op& op) { return f.store.update(op, id, change); }); };
+    const auto update = [&](const SessionChange& change) {
+        return f.run([&](Op& op) { return f.store.update(op, id, change); });
+    };
     const std::vector<DataField> set{{"cart", "3"}, {"lang", "en"}};
     SessionChange change;
     change.set = set;
@@ -244,7 +247,8 @@ TEST_CASE("rotation: the old token lives through its grace, one at a time") {
     CHECK(bring(f, "bob", second).error() == Errc::token_taken);
     const std::string_view tokens[] = {third};
     CHECK(f.run([&](Op& op) { return f.store.remove_by_tokens(op, tokens); }).value() == 1);
-    for (const auto& t : {std::string("first-token-that-is-brought"), second, third}) CHECK(validate(f, t) == Errc::token_revoked);
+    for (const auto& t : {std::string("first-token-that-is-brought"), second, third})
+        CHECK(validate(f, t) == Errc::token_revoked);
 }
 
 TEST_CASE("without credit nothing is written, and the credit asked for is enough") {
@@ -252,11 +256,14 @@ TEST_CASE("without credit nothing is written, and the credit asked for is enough
     NewSession wanted;
     wanted.user = "alice";
     std::size_t asked = 0;
-    CHECK(f.run([&](Op& op) {
-        const auto r = f.store.create(op, wanted);
-        asked = op.credit_wanted;
-        return r;
-    }, 0).error() == Errc::need_credit);
+    CHECK(f.run(
+               [&](Op& op) {
+                   const auto r = f.store.create(op, wanted);
+                   asked = op.credit_wanted;
+                   return r;
+               },
+               0)
+              .error() == Errc::need_credit);
     CHECK(count(f, "alice") == 0);
     CHECK(f.log().empty());
     CHECK(f.run([&](Op& op) { return f.store.create(op, wanted); }, asked).has_value());
