@@ -137,6 +137,7 @@ std::size_t IoThread::poll_once() {
     const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), 0);
     const std::size_t got = count > 0 ? static_cast<std::size_t>(count) : 0;  // interrupted is none
     for (std::size_t i = 0; i < got; ++i) static_cast<Watched*>(events[i].data.ptr)->on_events(events[i].events);
+    state_.journal.kick();  // one wake-up for all that this batch of events logged
     return got;
 }
 
@@ -208,6 +209,7 @@ void IoThread::close(Connection& connection) {
 }
 
 void IoThread::bury() {
+    state_.journal.kick();
     closed_.clear();
     if (drained_ && connections_.empty()) std::exchange(drained_, nullptr)();
 }

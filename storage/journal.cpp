@@ -117,6 +117,7 @@ Admission Journal::admit(Credit& credit, std::size_t record_bytes, Purpose purpo
 }
 
 void Journal::release(Credit& credit) {
+    kick();
     if (credit.bytes == 0) return;
     bool wake = false;
     {
@@ -133,7 +134,6 @@ Lsn Journal::append(Credit& credit, std::span<const std::byte> record) noexcept 
     ENSURE(record.size() <= credit.bytes && !record.empty());
     const std::size_t whole = cost(record.size());
     Lsn lsn;
-    bool wake = false;
     {
         std::lock_guard lock(mutex_);
         Buffer& to = *open_;
@@ -157,11 +157,14 @@ Lsn Journal::append(Credit& credit, std::span<const std::byte> record) noexcept 
         figures_.record_bytes += record.size();
         if (value(lsn) >= wake_at_) {
             wake_at_ = asleep_never;
-            wake = true;
+            wake_due_.store(true, std::memory_order_release);
         }
     }
-    if (wake) arrived_.notify_one();
     return lsn;
+}
+
+void Journal::kick() {
+    if (wake_due_.load(std::memory_order_acquire) && wake_due_.exchange(false, std::memory_order_acq_rel)) arrived_.notify_one();
 }
 
 bool Journal::take(Batch& batch) {

@@ -73,6 +73,10 @@ public:
     // Precondition: record.size() <= credit.bytes. Takes cost(record.size()) off the credit, or all of it if that is less.
     Lsn append(Credit& credit, std::span<const std::byte> record) noexcept;
 
+    // After the last append of a turn, with no lock held: wakes the committer if it sleeps. Waking it at each append would cost
+    // a system call under a shard lock and make small groups. release() does it too; who forgets waits for the idle second.
+    void kick();
+
     // The committer's side.
     bool take(Batch& batch);                                       // false: nothing there
     bool wait_for_records(std::uint64_t timeout_ns);               // true: there is something, or stop was asked for
@@ -128,6 +132,7 @@ private:
     Options options_;
     mutable std::mutex mutex_;
     std::condition_variable arrived_;
+    std::atomic<bool> wake_due_{false};  // the committer sleeps and there is what it waits for
     // guarded by mutex_
     std::unique_ptr<Buffer> open_, taken_;
     std::uint64_t wake_at_;  // the committer sleeps until this LSN is appended
