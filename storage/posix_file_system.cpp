@@ -115,7 +115,7 @@ public:
         boost::system::error_code error;
         for (;;) {
             errno = 0;
-            const dirent* entry = ::readdir(entries);
+            const dirent* entry = ::readdir(entries);  // NOLINT(concurrency-mt-unsafe): this stream is ours alone
             if (entry == nullptr) {
                 error = last_error();  // none at the end
                 break;

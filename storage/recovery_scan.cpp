@@ -114,7 +114,7 @@ bool Scanner::check_place(const Listing::Segment& listed, const wal::SegmentHead
 
 LogResult<bool> Scanner::read_segment(Open& segment) {
     wal::SegmentHeader header;
-    const auto sound = read_header(segment, header);
+    auto sound = read_header(segment, header);
     if (!sound || !*sound) return sound;
     if (!check_place(segment.listed, header)) return false;
     scan_.directory_id = header.directory_id;
