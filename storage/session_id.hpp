@@ -23,7 +23,7 @@ struct SessionId {
     std::array<char, text_size> text() const;
 
     friend bool operator==(const SessionId&, const SessionId&) = default;
-    friend auto operator<=>(const SessionId&, const SessionId&) = default;
+    friend auto operator<=>(const SessionId&, const SessionId&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 errs
 };
 
 // A name that no plain key may have: `tmss-` and 26 more characters (any). See commands.md, "Sessions as keys".

@@ -19,7 +19,8 @@ BATCH = 1000
 
 
 def create(i):
-    words = [b"SESS.CREATE", b"user:%012d" % i, b"TTL", b"86400", b"IP", b"10.0.0.1", b"UA", b"Mozilla/5.0", b"DATA", b"1", b"data", DATA]
+    words = [b"SESS.CREATE", b"user:%012d" % i, b"TTL", b"86400", b"IP", b"10.0.0.1", b"UA", b"Mozilla/5.0",
+             b"DATA", b"1", b"data", DATA]
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
 
 
@@ -53,7 +54,8 @@ def main():
         fill(server.port, count)
         took = time.monotonic() - begin
         rss = status_kib(server.process.pid, "VmRSS") - before
-        log_bytes = sum(os.path.getsize(os.path.join(server.directory, f)) for f in os.listdir(server.directory) if f.startswith("wal-"))
+        logs = [f for f in os.listdir(server.directory) if f.startswith("wal-")]
+        log_bytes = sum(os.path.getsize(os.path.join(server.directory, f)) for f in logs)
         print(f"created {count} sessions in {took:.1f} s")
         print(f"RSS per session {rss * 1024 / count:.0f} bytes; log per session {log_bytes / count:.0f} bytes")
         server.kill()

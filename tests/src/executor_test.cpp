@@ -40,7 +40,7 @@ struct Wire {
         input += bytes;
         turn = executor.run(dialogue, input);
         input.erase(0, turn.consumed);
-        const std::string out(dialogue.output.view());
+        std::string out(dialogue.output.view());
         dialogue.output.clear();
         return out;
     }
