@@ -46,6 +46,21 @@ void pack(std::string& to, std::span<const DataField> fields) {
     }
 }
 
+// All of the new session but its id and token.
+void describe(PutSession& put, const Op& op, const NewSession& wanted, std::string_view packed) {
+    put.user = wanted.user;
+    put.db = op.db;
+    put.created_at = put.last_active = op.now;
+    put.expires_at = wanted.expires_at;
+    put.idle_ms = wanted.idle_ms;
+    put.version = 1;
+    put.device = wanted.device;
+    put.created_by = wanted.created_by;
+    put.ip = wanted.ip;
+    put.ua = wanted.ua;
+    put.data = PackedData(packed);
+}
+
 // What must go so that one more session fits: nothing, the oldest live ones, or an error.
 boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space* space, std::string_view user,
                                      std::vector<Found>& evicted) {
@@ -68,11 +83,9 @@ boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space* space, s
     return {};
 }
 
-}  // namespace
-
 // A brought token: taken while a session has it or it is remembered. What is remembered no longer is forgotten here, so that
 // the index has one place a token.
-static boost::system::error_code claim_token(Op& op, const Found& found, std::vector<StaleHint>& stale) {
+boost::system::error_code claim_token(Op& op, const Found& found, std::vector<StaleHint>& stale) {
     if (!found) return {};
     const DeadRecord* dead = found.dead();
     if (!dead || dead->remembered(op.now)) {
@@ -82,6 +95,8 @@ static boost::system::error_code claim_token(Op& op, const Found& found, std::ve
     found.space->forget(found.place, stale);
     return {};
 }
+
+}  // namespace
 
 Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     Impl& s = *impl_;
@@ -124,19 +139,11 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
         made.token_made = true;
         put.token = hash_token({made.token.data(), made.token.size()});
     }
-    put.user = wanted.user;
-    put.db = op.db;
+    describe(put, op, wanted, packed);
     put.id = made.id;
     put.token_slot = token_slot;
-    put.created_at = put.last_active = op.now;
-    put.expires_at = made.expires_at = wanted.expires_at;
-    put.idle_ms = wanted.idle_ms;
-    put.version = made.version = 1;
-    put.device = wanted.device;
-    put.created_by = wanted.created_by;
-    put.ip = wanted.ip;
-    put.ua = wanted.ua;
-    put.data = PackedData(packed);
+    made.expires_at = put.expires_at;
+    made.version = put.version;
 
     RecordWriter& record = Impl::writer();
     std::vector<RemoveSession> removals;
@@ -148,7 +155,6 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     if (const auto error = s.check(op, record)) return *error;
     const Lsn lsn = s.append(op, record);
     Impl::depend(op, lsn);
-
     if (same_id.session()) same_id.space->apply(removals.front(), lsn);
     for (std::size_t i = 0; i < evicted.size(); ++i) space.apply(removals[removals.size() - evicted.size() + i], lsn);
     for (const auto& r : removals) s.count_removal(r.reason);
@@ -157,8 +163,7 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     if (wanted.id && s.shard_of(*wanted.id) != home) s.make_space(s.shard_of(*wanted.id), op.db).put_id_hint(*wanted.id, here);
     if (wanted.token && token_shard != home) s.make_space(token_shard, op.db).put_token_hint(put.token, here);
     if (!removals.empty()) s.limit_dead(space, after.stale);
-    s.counters.created.fetch_add(1, std::memory_order_relaxed);
-    s.update_memory(home);
+    s.count_creation(home);
     return made;
 }
 

@@ -66,6 +66,10 @@ public:
     static RemoveSession removal(const SessionRecord& record, DbIndex db, RemovalReason reason, UnixMs now);
     Result<std::uint64_t> remove_found(Op& op, std::span<const Found> found, RemovalReason reason, std::vector<StaleHint>& stale);
     void count_removal(RemovalReason reason);
+    void count_creation(ShardIndex shard) {
+        counters.created.fetch_add(1, std::memory_order_relaxed);
+        update_memory(shard);
+    }
     void limit_dead(Space& space, std::vector<StaleHint>& stale);
 
     // The touch of a live session: memory moves always, the log when it is time and there is credit.
