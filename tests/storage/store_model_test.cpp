@@ -60,7 +60,9 @@ public:
         drop_expired();
         REQUIRE(f.run([&](Op& op) { return f.store.count_sessions(op); }) >= model.sessions.size());
         std::map<std::string, std::size_t> of_user;
-        for (const auto& [id, s] : model.sessions) {
+        for (const auto& entry : model.sessions) {  // clang 14 cannot capture a structured binding
+            const auto& id = entry.first;
+            const auto& s = entry.second;
             ++of_user[s.user];
             std::string user;
             const bool there = f.run(
@@ -91,7 +93,9 @@ public:
             if (cursor == 0) break;
         }
         REQUIRE(scanned.size() == model.sessions.size() + model.strings.size());
-        for (const auto& [key, value] : model.strings) {
+        for (const auto& entry : model.strings) {
+            const auto& key = entry.first;
+            const auto& value = entry.second;
             std::optional<std::string> got;
             f.run([&](Op& op) {
                 return f.store.get_string(op, key, [&](std::optional<std::string_view> v) {
