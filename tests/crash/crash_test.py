@@ -34,6 +34,8 @@ class Run:
         until = time.monotonic() + seconds
         while time.monotonic() < until and not any(w.failure for w in self.workers):
             time.sleep(0.002)
+        if self.server.gone():
+            raise AssertionError(f"the server ended by itself, {self.server.process.returncode}: {self.server.log()[-3000:]}")
         self.server.kill()
         for worker in self.workers:
             worker.join(timeout=60)
