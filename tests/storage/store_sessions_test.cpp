@@ -301,3 +301,23 @@ TEST_CASE("dead records are limited, oldest out first") {
     CHECK(validate(f, a) == Errc::token_unknown);
     CHECK(validate(f, b) == Errc::token_revoked);
 }
+
+TEST_CASE("a token that was forgotten and brought again opens its new session after a replay too") {
+    StoreFixture f;
+    f.settings.session_dead_max = 16;  // one a shard
+    const std::string token = f.create("alice");
+    f.run([&](Op& op) { return f.store.remove_user(op, "alice", std::nullopt); });
+    f.create("alice");
+    f.run([&](Op& op) { return f.store.remove_user(op, "alice", std::nullopt); });  // the first one is forgotten for it
+    REQUIRE(bring(f, "alice", token).has_value());
+    CHECK(f.opens(token));
+
+    f.settings.session_dead_max = 1'000'000;  // a store that remembers more than the one that wrote the log
+    test::SeededRandom random(9);
+    Journal journal{Journal::Options{}};
+    Store other({16, 99, test::start_ms}, journal, random, f.settings);
+    f.replay_into(other, 16);
+    Op op;
+    op.now = f.now;
+    CHECK(other.get_by_token(op, token, {}, [](const SessionView&) {}));
+}
