@@ -54,6 +54,8 @@ TEST_CASE("CONFIG GET takes patterns, CONFIG SET is atomic") {
           "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value\r\n");
     CHECK(run.state().values.timeout_s == 0);
     run("CONFIG", "SET", "timeout");
+    CHECK(run.bytes() == "-ERR wrong number of arguments for 'config|set' command\r\n");
+    run("CONFIG", "SET", "timeout", 5, "hz");
     CHECK(run.bytes() == "-ERR syntax error\r\n");
     run("CONFIG", "SET", "requirepass", "geheim");
     run("CONFIG", "GET", "requirepass");
