@@ -62,6 +62,8 @@ SlotSteering::SlotSteering(std::string_view alphabet)
             ++begin_[second[pair] + 1U];
         }
     for (std::uint32_t s = 0; s < slot_count; ++s) begin_[s + 1] = static_cast<std::uint16_t>(begin_[s + 1] + begin_[s]);
+    some_.resize(slot_count / 64);
+    for (const std::uint16_t slot : second) some_[slot / 64] |= 1ULL << slot % 64;
     members_.resize(pairs_);
     auto at = begin_;
     for (std::uint32_t pair = 0; pair < pairs_; ++pair) members_[at[second[pair]]++] = static_cast<std::uint16_t>(pair);
@@ -80,9 +82,9 @@ void SlotSteering::steer(std::span<char> text, Slot target, RandomSource& random
     for (std::uint32_t i = 0; i < pairs_; ++i) {
         const std::uint32_t first = (start + i * 0x9e5U) & (pairs_ - 1);  // an odd stride visits every pair once
         const auto need = static_cast<std::uint16_t>(missing ^ first_[first]);
+        if ((some_[need / 64] >> need % 64 & 1U) == 0) continue;
         const std::uint32_t begin = begin_[need];
         const std::uint32_t count = begin_[need + 1U] - begin;
-        if (count == 0) continue;
         const std::uint32_t second = members_[begin + (dice[2] | static_cast<std::uint32_t>(dice[3]) << 8) % count];
         const auto size = static_cast<std::uint32_t>(alphabet_.size());
         text[head] = alphabet_[first / size];

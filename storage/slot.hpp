@@ -34,6 +34,7 @@ private:
     std::uint32_t pairs_;
     // Second pairs by the low 14 bits of their contribution: pairs of slot s are members_[begin_[s]..begin_[s+1]).
     std::vector<std::uint16_t> begin_, members_;
+    std::vector<std::uint64_t> some_;   // a bit a slot: it has second pairs. 2 KiB, so most tries stay in the first cache
     std::vector<std::uint16_t> first_;  // contribution of each first pair, low 14 bits
 };
 

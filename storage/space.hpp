@@ -61,6 +61,9 @@ public:
     StringRecord* string(Place place);
     DeadRecord* dead(Place place);
     Place places_end() const { return places_end_; }
+    // Starts the memory access of a later find or insert.
+    void prefetch_user(std::string_view user) const { users_.prefetch(hash_of_user(user)); }
+    void prefetch_id(const SessionId& id) const { ids_.prefetch(hash_of(id)); }
     void prefetch_token(const TokenHash& token) const { tokens_.prefetch(hash_of(token)); }
 
     // ---- hints to other shards ----

@@ -62,25 +62,32 @@ void describe(PutSession& put, const Op& op, const NewSession& wanted, std::stri
 }
 
 // What must go so that one more session fits: nothing, the oldest live ones, or an error.
-boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space* space, std::string_view user,
+boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space& space, std::string_view user,
                                      std::vector<Found>& evicted) {
-    if (!space) return {};
     const std::uint32_t max = store.settings.session_max_per_user.load(std::memory_order_relaxed);
-    const Place first = space->first_of_user(user);
-    if (first == no_place || space->session(first)->user_count < max) return {};
+    const Place first = space.first_of_user(user);
+    if (first == no_place || space.session(first)->user_count < max) return {};
     std::vector<Found> live;  // newest first
-    for (Place p = first; p != no_place; p = space->session(p)->user_next)
-        if (space->session(p)->live(op.now)) live.push_back({space, p});
+    for (Place p = first; p != no_place; p = space.session(p)->user_next)
+        if (space.session(p)->live(op.now)) live.push_back({&space, p});
     if (live.size() < max) return {};
     store.counters.quota_hits.fetch_add(1, std::memory_order_relaxed);
     if (store.settings.session_quota_policy.load(std::memory_order_relaxed) == QuotaPolicy::reject) {
-        Store::Impl::depend(op, space->last_lsn);
+        Store::Impl::depend(op, space.last_lsn);
         return Errc::over_quota;
     }
     std::stable_sort(live.begin(), live.end(),
                      [](const Found& a, const Found& b) { return a.session()->created_at > b.session()->created_at; });
     evicted.assign(live.begin() + static_cast<std::ptrdiff_t>(max) - 1, live.end());
     return {};
+}
+
+// The hash of the token that was brought or is made here, before any lock is taken.
+TokenHash claimed_or_made(const NewSession& wanted, Slot user_slot, RandomSource& random, CreatedSession& made) {
+    if (wanted.token) return hash_token(*wanted.token);
+    made.token = make_token(user_slot, random);
+    made.token_made = true;
+    return hash_token({made.token.data(), made.token.size()});
 }
 
 // A brought token: taken while a session has it or it is remembered. What is remembered no longer is forgotten here, so that
@@ -109,7 +116,8 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     if (wanted.token) set.push_back(token_shard);
 
     PutSession put;
-    if (wanted.token) put.token = hash_token(*wanted.token);
+    CreatedSession made;
+    put.token = claimed_or_made(wanted, user_slot, s.random, made);
     thread_local std::string packed;
     pack(packed, wanted.data);
 
@@ -126,19 +134,14 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
         return Errc::id_taken;
     }
     if (const auto error = claim_token(op, same_token, after.stale)) return error;
-    std::vector<Found> evicted;
-    if (const auto error = keep_quota(s, op, s.space(home, op.db), wanted.user, evicted)) return error;
-
-    CreatedSession made;
     Space& space = s.make_space(home, op.db);
-    do {
-        made.id = wanted.id ? *wanted.id : make_id(space, op.now, user_slot, s.random);
-    } while (!wanted.id && space.find_id(made.id) != no_place);
-    if (!wanted.token) {
-        made.token = make_token(user_slot, s.random);
-        made.token_made = true;
-        put.token = hash_token({made.token.data(), made.token.size()});
-    }
+    space.prefetch_user(wanted.user);
+    space.prefetch_token(put.token);
+    made.id = wanted.id ? *wanted.id : make_id(space, op.now, user_slot, s.random);
+    space.prefetch_id(made.id);
+    std::vector<Found> evicted;
+    if (const auto error = keep_quota(s, op, space, wanted.user, evicted)) return error;
+    while (!wanted.id && space.find_id(made.id) != no_place) made.id = make_id(space, op.now, user_slot, s.random);
     describe(put, op, wanted, packed);
     put.id = made.id;
     put.token_slot = token_slot;
