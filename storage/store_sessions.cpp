@@ -167,8 +167,9 @@ Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionCh
     if (const auto error = impl_->check(op, record)) return *error;
     const Lsn lsn = impl_->append(op, record);
     Impl::depend(op, lsn);
+    const ShardIndex home = impl_->shard_of(put.user);  // put's views end with the record that is replaced
     found.space->apply(put, lsn);
-    impl_->update_memory(impl_->shard_of(put.user));
+    impl_->update_memory(home);
     return found.session()->version;
 }
 

@@ -182,8 +182,8 @@ TEST_CASE("an update merges fields, counts the version and keeps to its limits")
     CHECK(update(unset).error() == Errc::version_moved);
     CHECK(f.op.current_version == 3);
     CHECK(update({}).value() == 4);  // even if nothing differs
-    const std::string large(4095, 'x');
-    const std::vector<DataField> too_much{{"a", large.substr(0, 4090)}, {"bcdef", "xyz"}};
+    const std::string large(4090, 'x');
+    const std::vector<DataField> too_much{{"a", large}, {"bcdef", "xyz"}};
     SessionChange over;
     over.set = too_much;
     CHECK(update(over).error() == Errc::data_total_too_large);
