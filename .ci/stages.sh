@@ -88,7 +88,7 @@ stage_asan() {
 stage_tsan() {
     need_packages $PACKAGES_BUILD $PACKAGES_TEST $PACKAGES_CLANG
     provide_redis_server
-    build tsan || return 1
+    build tsan tests_storage tests_server tests_integration || return 1  # resp has no threads
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
     run_tests build/tsan "" tests_storage tests_server tests_integration
 }
