@@ -97,7 +97,7 @@ void read_option(ArgReader& reader, std::size_t option, ListRequest& request) {
         case sort_by: request.order = static_cast<storage::SessionOrder>(read_choice(reader, "SORTBY", orders)); break;
         case asc: read_direction(reader, request, false); break;
         case desc: read_direction(reader, request, true); break;
-        case limit: request.page = read_page(reader); break;
+        case limit: request.page = read_page(reader, session_limits::page_max); break;
         case fields: request.fields = read_fields(reader); break;
         default: break;
     }

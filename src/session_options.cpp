@@ -70,10 +70,10 @@ std::optional<storage::SessionId> read_session_id(ArgReader& reader, std::string
     return id;
 }
 
-Page read_page(ArgReader& reader) {
+Page read_page(ArgReader& reader, std::int64_t count_max) {
     using namespace session_limits;
     const std::int64_t offset = reader.integer("LIMIT offset", 0, page_end_max);
-    const std::int64_t count = reader.integer("LIMIT count", 0, page_max);
+    const std::int64_t count = reader.integer("LIMIT count", 0, count_max);
     if (offset + count > page_end_max) reader.bad_value("LIMIT", "allowed offset + count up to " + std::to_string(page_end_max));
     return {static_cast<std::uint64_t>(offset), static_cast<std::uint64_t>(count)};
 }

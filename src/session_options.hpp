@@ -21,7 +21,8 @@ inline constexpr std::size_t device_bytes_max = 128;
 inline constexpr std::size_t agent_bytes_max = 512;  // longer ones are cut
 inline constexpr std::size_t token_bytes_min = 16, token_bytes_max = 1024;
 inline constexpr std::size_t removals_max = 1000;      // ids of one SESS.DEL, tokens of one SESS.DELBYTOKEN
-inline constexpr std::int64_t page_max = 1000;         // sessions of one answer
+inline constexpr std::int64_t page_max = 1000;         // sessions of one SESS.LIST, and of SESS.LISTUSER if none is asked for
+inline constexpr std::int64_t user_page_max = 10'000;  // of one SESS.LISTUSER: all that a user can have
 inline constexpr std::int64_t page_end_max = 100'000;  // offset + count
 inline constexpr std::int64_t grace_s_max = 300, grace_s_default = 5;
 inline constexpr storage::UnixMs latest_ms = 253'402'300'799'999;  // the end of year 9999
@@ -50,7 +51,7 @@ std::optional<storage::SessionId> read_session_id(ArgReader& reader, std::string
 struct Page {
     std::uint64_t offset = 0, count = 0;
 };
-Page read_page(ArgReader& reader);  // LIMIT offset count
+Page read_page(ArgReader& reader, std::int64_t count_max);  // LIMIT offset count
 
 // IP a and UA t of a touch. The address lives here, the agent in the request.
 struct TouchOptions {

@@ -88,7 +88,7 @@ void list_user(CommandContext& ctx) {
     FieldMask shown = all_fields;
     while (reader.more()) {
         switch (reader.option(option_words)) {
-            case limit: page = read_page(reader); break;
+            case limit: page = read_page(reader, session_limits::user_page_max); break;
             case fields: shown = read_fields(reader); break;
             default: break;
         }
