@@ -124,7 +124,7 @@ void Violations::data(std::span<const storage::DataField> fields, const storage:
     for (std::size_t i = 0; i < fields.size(); ++i) {
         const auto& [name, value] = fields[i];
         total += name.size() + value.size();
-        const bool named = name.size() >= 1 && name.size() <= name_max && value.size() <= value_max;
+        const bool named = !name.empty() && name.size() <= name_max && value.size() <= value_max;
         if (named) continue;
         const std::string number = std::to_string(i + 1);
         length("data name " + number, name.size(), 1, name_max);

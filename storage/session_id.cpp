@@ -9,13 +9,15 @@ namespace {
 constexpr std::string_view prefix = "tmss-";
 constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 
-constexpr std::array<signed char, 256> make_digits() {
-    std::array<signed char, 256> digits{};
-    for (auto& d : digits) d = -1;
+constexpr unsigned char no_digit = 255;
+
+constexpr std::array<unsigned char, 256> make_digits() {
+    std::array<unsigned char, 256> digits{};
+    for (auto& d : digits) d = no_digit;
     for (std::size_t i = 0; i < alphabet.size(); ++i) {
         const auto c = static_cast<unsigned char>(alphabet[i]);
-        digits[c] = static_cast<signed char>(i);
-        if (c >= 'a') digits[c - 'a' + 'A'] = static_cast<signed char>(i);
+        digits[c] = static_cast<unsigned char>(i);
+        if (c >= 'a') digits[c - 'a' + 'A'] = static_cast<unsigned char>(i);
     }
     return digits;
 }
@@ -29,10 +31,11 @@ std::optional<SessionId> SessionId::parse(std::string_view text) {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
     for (std::size_t i = prefix.size(); i < text_size; ++i) {
-        const int digit = digits[static_cast<unsigned char>(text[i])];
-        if (digit < 0 || (i == prefix.size() && digit > 7)) return std::nullopt;  // 26 * 5 = 130 bits, two of them must be 0
+        const unsigned char digit = digits[static_cast<unsigned char>(text[i])];
+        if (digit == no_digit || (i == prefix.size() && digit > 7))
+            return std::nullopt;  // 26 * 5 = 130 bits, two of them must be 0
         high = high << 5 | low >> 59;
-        low = low << 5 | static_cast<unsigned>(digit);
+        low = low << 5 | digit;
     }
     SessionId id;
     for (std::size_t i = 8; i-- > 0; high >>= 8, low >>= 8) {

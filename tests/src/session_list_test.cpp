@@ -7,7 +7,6 @@
 
 #include "tests/support/command_runner.hpp"
 
-using Catch::StartsWith;
 using support::CommandRunner;
 using support::Reply;
 

@@ -8,7 +8,6 @@
 
 using Catch::StartsWith;
 using support::CommandRunner;
-using support::Reply;
 
 namespace {
 
