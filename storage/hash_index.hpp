@@ -58,7 +58,7 @@ public:
 
 private:
     static constexpr std::size_t first_capacity = 16;
-    static constexpr std::size_t moved_per_insert = 8;
+    static constexpr std::size_t moved_per_insert = 16;
 
     class Table {
     public:
@@ -105,7 +105,7 @@ private:
         std::size_t after(std::size_t i) const { return i + 1 == capacity_ ? 0 : i + 1; }
 
     private:
-        // The hash as a fraction of the table: capacities need not be powers of two, so tables grow by half or a third.
+        // The hash as a fraction of the table: capacities need not be powers of two, so tables grow in small steps.
         std::size_t home(std::uint32_t hash) const { return (static_cast<std::uint64_t>(hash) * capacity_) >> 32; }
         std::size_t distance(std::size_t from, std::size_t to) const { return to >= from ? to - from : to + capacity_ - from; }
 
@@ -131,10 +131,10 @@ private:
         if (old_.capacity() != 0 && (table_.used() + 1) * 10 > table_.capacity() * 9) move_some(old_.capacity());
     }
 
-    // 16 24 32 48 64 96 ...: by half or by a third in turn.
+    // 16 20 24 28 32 40 48 ...: four steps to each doubling.
     static std::size_t larger(std::size_t capacity) {
         if (capacity == 0) return first_capacity;
-        return std::has_single_bit(capacity) ? capacity / 2 * 3 : capacity / 3 * 4;
+        return capacity + std::bit_floor(capacity) / 4;
     }
 
     void start_growing(std::size_t capacity) {
