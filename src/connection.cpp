@@ -31,12 +31,15 @@ Connection::Connection(IoThread& thread, Client::Origin origin)
     state.clients.add(client());
 }
 
-Connection::~Connection() { thread_.state().clients.remove(client()); }
+Connection::~Connection() {
+    if (!closed_) thread_.state().clients.remove(client());
+}
 
 void Connection::shut() {
     unblock();
     closed_ = true;
     thread_.unwatch(client().origin().fd);
+    thread_.state().clients.remove(client());  // first: who sees the connection end finds it neither listed nor counted
     ::close(client().origin().fd);
 }
 

@@ -204,8 +204,8 @@ void IoThread::close(Connection& connection) {
     if (found == connections_.end()) return;
     closed_.push_back(std::move(found->second));
     connections_.erase(found);
+    connections_count_.fetch_sub(1, std::memory_order_relaxed);  // before the socket closes: who sees that may come again
     connection.shut();
-    connections_count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void IoThread::bury() {

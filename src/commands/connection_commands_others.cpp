@@ -19,7 +19,7 @@ struct Filter {
     bool skip_me = true;
 
     bool matches(const Client& client, std::int64_t now_ms) const {
-        if (other_type) return false;
+        if (other_type || client.traffic.close_asked.load(std::memory_order_relaxed)) return false;  // as gone
         if (!ids.empty() && std::find(ids.begin(), ids.end(), client.id()) == ids.end()) return false;
         if (addr && *addr != client.origin().addr) return false;
         if (laddr && *laddr != client.origin().laddr) return false;

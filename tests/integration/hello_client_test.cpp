@@ -62,6 +62,8 @@ TEST_CASE("CLIENT KILL, REPLY and PAUSE", "[client]") {
     RespClient victim = server.client();
     const std::int64_t id = victim("CLIENT", "ID").integer;
     CHECK(redis.show("CLIENT", "KILL", "ID", id) == "(integer) 1");
+    CHECK(redis.show("CLIENT", "KILL", "ID", id) == "(integer) 0");  // killed is gone, before and after its socket closes
+    CHECK(redis.show("CLIENT", "LIST", "ID", id) == "\"\"");
     CHECK(victim.closed_within(5s));
     CHECK(redis.show("CLIENT", "KILL", "ID", id) == "(integer) 0");
     CHECK(redis.show("CLIENT", "KILL", "1.2.3.4:5") == "-ERR No such client");
