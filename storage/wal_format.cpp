@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::array<char, 3> frame_magic = {'T', 'M', 'F'};  // the kind is the fourth byte
 
-// Offsets inside the header block and the frame header.
-enum BlockOffset : std::size_t { at_version = 8, at_length = 12, at_checksum = 16 };
+// Offsets inside the frame header.
 enum FrameOffset : std::size_t {
     at_kind = 3,
     at_payload_bytes = 4,
@@ -29,23 +28,7 @@ enum FrameOffset : std::size_t {
     at_payload_checksum = 40,
     at_header_checksum = 48,
 };
-static_assert(at_header_checksum + 8 == frame_header_bytes && at_checksum + 8 == header_prefix_bytes);
-
-// Over the whole block, padding included, with the checksum's own place taken as zeros. Not seeded: the seed stands inside.
-std::uint64_t block_checksum(std::span<const std::byte> block) {
-    std::array<std::byte, header_block_bytes> copy;
-    std::memcpy(copy.data(), block.data(), header_block_bytes);
-    store_le<std::uint64_t>(copy.data() + at_checksum, 0);
-    return XXH3_64bits(copy.data(), copy.size());
-}
-
-bool take_id(Id& to, const std::string& from) {
-    if (from.size() != to.size()) return false;
-    std::memcpy(to.data(), from.data(), to.size());
-    return true;
-}
-
-std::string text_of(const Id& id) { return {id.begin(), id.end()}; }
+static_assert(at_header_checksum + 8 == frame_header_bytes);
 
 std::optional<SegmentHeader> from_proto(const tokmesh::log::SegmentHeader& proto) {
     SegmentHeader header;
@@ -75,8 +58,6 @@ bool sensible(const FrameHeader& frame) {
 
 }  // namespace
 
-std::uint64_t SegmentHeader::seed() const { return load_le<std::uint64_t>(std::as_bytes(std::span(salt)).data()); }
-
 HeaderBlock encode(const SegmentHeader& header) {
     tokmesh::log::SegmentHeader proto;
     proto.set_directory_id(text_of(header.directory_id));
@@ -88,28 +69,14 @@ HeaderBlock encode(const SegmentHeader& header) {
     proto.set_cipher(static_cast<tokmesh::log::Cipher>(header.cipher));
     proto.set_key_id(header.key_id);
     proto.set_key_check(header.key_check);
-    const std::string bytes = proto.SerializeAsString();
-    ENSURE(bytes.size() <= header_block_bytes - header_prefix_bytes);
-
-    HeaderBlock block{};
-    std::memcpy(block.data(), segment_magic.data(), segment_magic.size());
-    store_le(block.data() + at_version, format_version);
-    store_le(block.data() + at_length, static_cast<std::uint32_t>(bytes.size()));
-    std::memcpy(block.data() + header_prefix_bytes, bytes.data(), bytes.size());
-    store_le(block.data() + at_checksum, block_checksum(block));
-    return block;
+    return encode_header_block(segment_magic, format_version, proto.SerializeAsString());
 }
 
 DecodedHeader decode_header(std::span<const std::byte> block) {
-    if (block.size() < header_block_bytes) return {};
-    block = block.first(header_block_bytes);
-    if (std::memcmp(block.data(), segment_magic.data(), segment_magic.size()) != 0) return {};
-    if (load_le<std::uint64_t>(block.data() + at_checksum) != block_checksum(block)) return {};
-    if (load_le<std::uint32_t>(block.data() + at_version) != format_version) return {std::nullopt, HeaderFault::newer};
-    const auto length = load_le<std::uint32_t>(block.data() + at_length);
-    if (length > header_block_bytes - header_prefix_bytes) return {};
+    const HeaderMessage message = decode_header_block(block, segment_magic, format_version);
+    if (!message.bytes) return {std::nullopt, message.fault};
     tokmesh::log::SegmentHeader proto;
-    if (!proto.ParseFromArray(block.data() + header_prefix_bytes, static_cast<int>(length))) return {};
+    if (!proto.ParseFromArray(message.bytes->data(), static_cast<int>(message.bytes->size()))) return {};
     return {from_proto(proto), HeaderFault::damaged};
 }
 

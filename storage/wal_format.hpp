@@ -16,15 +16,13 @@
 #include <span>
 #include <string>
 
+#include "storage/header_block.hpp"
 #include "storage/types.hpp"
 
 namespace storage::wal {
 
 inline constexpr std::uint32_t format_version = 1;
-inline constexpr std::size_t header_block_bytes = 4096;
-inline constexpr std::array<char, 8> segment_magic = {'T', 'M', 'W', 'A', 'L', 'S', 'E', 'G'};
-inline constexpr std::size_t header_prefix_bytes = 24;  // magic 8, version 4, protobuf length 4, checksum of the block 8
-inline constexpr std::size_t id_bytes = 16;
+inline constexpr FileMagic segment_magic = {'T', 'M', 'W', 'A', 'L', 'S', 'E', 'G'};
 
 inline constexpr std::size_t frame_alignment = 8;
 inline constexpr std::size_t frame_header_bytes = 56;
@@ -42,7 +40,10 @@ inline constexpr std::size_t mark_frame_bytes = frame_bytes(0);
 // What a segment file of this size can hold of data and mark frames.
 constexpr std::uint64_t capacity(std::uint64_t file_bytes) { return file_bytes - header_block_bytes - end_frame_bytes; }
 
-using Id = std::array<unsigned char, id_bytes>;
+using storage::header_block_bytes;
+using storage::HeaderBlock;
+using storage::HeaderFault;
+using storage::Id;
 
 // The decoded header block; storage/proto/log.proto says what each field is.
 struct SegmentHeader {
@@ -55,17 +56,12 @@ struct SegmentHeader {
     std::uint32_t cipher = 0;
     std::string key_id, key_check;
 
-    std::uint64_t seed() const;  // the salt's first 8 bytes
+    std::uint64_t seed() const { return checksum_seed(salt); }
     friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;
 };
 
-using HeaderBlock = std::array<std::byte, header_block_bytes>;
 HeaderBlock encode(const SegmentHeader& header);
 
-enum class HeaderFault {
-    damaged,  // short, wrong magic or checksum, or fields that no version writes
-    newer,    // sound, but of a format version that this program does not know
-};
 struct DecodedHeader {
     std::optional<SegmentHeader> header;
     HeaderFault fault = HeaderFault::damaged;  // when there is no header
