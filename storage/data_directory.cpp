@@ -11,7 +11,8 @@ namespace storage {
 
 namespace {
 
-constexpr std::string_view segment_prefix = "wal-", segment_suffix = ".log", spare_prefix = "spare-", lost_prefix = "lost-";
+constexpr std::string_view segment_prefix = "wal-", segment_suffix = ".log", spare_prefix = "spare-", lost_prefix = "lost-",
+                           snapshot_prefix = "snapshot-", snapshot_suffix = ".tms", doomed_prefix = "doomed-";
 constexpr std::size_t lsn_digits = 20;
 
 std::optional<std::uint64_t> parse_digits(std::string_view text) {
@@ -21,23 +22,30 @@ std::optional<std::uint64_t> parse_digits(std::string_view text) {
     return number;
 }
 
-}  // namespace
-
-std::string segment_name(Lsn first) {
-    std::string digits = std::to_string(value(first));
+std::string lsn_name(std::string_view prefix, Lsn lsn, std::string_view suffix) {
+    std::string digits = std::to_string(value(lsn));
     digits.insert(0, lsn_digits - digits.size(), '0');
-    return std::string(segment_prefix).append(digits).append(segment_suffix);
+    return std::string(prefix).append(digits).append(suffix);
 }
 
-std::string spare_name(std::uint64_t number) { return std::string(spare_prefix) + std::to_string(number); }
-
-std::optional<Lsn> parse_segment_name(std::string_view name) {
-    if (name.size() != segment_prefix.size() + lsn_digits + segment_suffix.size()) return std::nullopt;
-    if (!name.starts_with(segment_prefix) || !name.ends_with(segment_suffix)) return std::nullopt;
-    const auto number = parse_digits(name.substr(segment_prefix.size(), lsn_digits));
+std::optional<Lsn> parse_lsn_name(std::string_view name, std::string_view prefix, std::string_view suffix) {
+    if (name.size() != prefix.size() + lsn_digits + suffix.size()) return std::nullopt;
+    if (!name.starts_with(prefix) || !name.ends_with(suffix)) return std::nullopt;
+    const auto number = parse_digits(name.substr(prefix.size(), lsn_digits));
     if (!number) return std::nullopt;
     return Lsn{*number};
 }
+
+}  // namespace
+
+std::string segment_name(Lsn first) { return lsn_name(segment_prefix, first, segment_suffix); }
+std::string snapshot_name(Lsn last) { return lsn_name(snapshot_prefix, last, snapshot_suffix); }
+std::string doomed_name(std::string_view name) { return std::string(doomed_prefix).append(name); }
+
+std::string spare_name(std::uint64_t number) { return std::string(spare_prefix) + std::to_string(number); }
+
+std::optional<Lsn> parse_segment_name(std::string_view name) { return parse_lsn_name(name, segment_prefix, segment_suffix); }
+std::optional<Lsn> parse_snapshot_name(std::string_view name) { return parse_lsn_name(name, snapshot_prefix, snapshot_suffix); }
 
 bool is_spare_name(std::string_view name) {
     return name.starts_with(spare_prefix) && parse_digits(name.substr(spare_prefix.size())).has_value();
@@ -59,6 +67,10 @@ Result<Listing> list_data(FileSystem& fs) {
     for (const std::string& name : *names) {
         if (const auto first = parse_segment_name(name)) {
             listing.segments.push_back({name, *first});
+        } else if (const auto last = parse_snapshot_name(name)) {
+            listing.snapshots.push_back({name, *last});
+        } else if (name == snapshot_part_name || name.starts_with(doomed_prefix)) {
+            listing.leftovers.push_back(name);
         } else if (is_spare_name(name)) {
             listing.spares.push_back(name);
         } else if (name.starts_with(lost_prefix)) {
@@ -67,6 +79,8 @@ Result<Listing> list_data(FileSystem& fs) {
     }
     std::sort(listing.segments.begin(), listing.segments.end(),
               [](const auto& a, const auto& b) { return value(a.first) < value(b.first); });
+    std::sort(listing.snapshots.begin(), listing.snapshots.end(),
+              [](const auto& a, const auto& b) { return value(a.last) < value(b.last); });
     std::sort(listing.spares.begin(), listing.spares.end());
     return listing;
 }

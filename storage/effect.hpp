@@ -99,6 +99,18 @@ struct Flush {
     DbIndex db = 0;
 };
 
+// What is left of a session that was removed (DeadRecord). Never logged, for the removal says it all; only snapshots hold it.
+struct PutDead {
+    std::string_view user;
+    DbIndex db = 0;
+    bool has_id = false, has_previous = false;
+    SessionId id;
+    TokenHash token{}, previous{};
+    Slot token_slot = users_slot, previous_slot = users_slot;
+    RemovalReason reason = RemovalReason::unknown;
+    UnixMs until = 0, created_at = 0, last_active = 0, ended_at = 0;
+};
+
 using Effect = std::variant<PutSession, TouchSession, ExpireSession, RemoveSession, PutDeadToken, PutString, ExpireString,
                             RemoveString, Flush>;
 

@@ -219,7 +219,14 @@ void Journal::move_up(std::atomic<std::uint64_t>& word, Lsn lsn) {
         if (&word == &written_ && value(taken_->last) <= value(lsn)) taken_->charged_bytes = 0;
         someone_waits_ = false;
     }
+    if (&word == &durable_) durable_moved_.notify_all();
     progressed();
+}
+
+bool Journal::wait_for_durable(Lsn target, std::uint64_t timeout_ns) {
+    std::unique_lock lock(mutex_);
+    return durable_moved_.wait_for(lock, std::chrono::nanoseconds(timeout_ns),
+                                   [&] { return durable_.load(std::memory_order_relaxed) >= value(target); });
 }
 
 void Journal::set_written(Lsn lsn) { move_up(written_, lsn); }

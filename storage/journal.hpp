@@ -83,7 +83,9 @@ public:
     bool wait_for_appended(Lsn target, std::uint64_t timeout_ns);  // true: appended() reached it, or stop was asked for
     void set_written(Lsn lsn);  // only ever moves up; an LSN already passed is ignored, for two threads may report one
     void set_durable(Lsn lsn);  // the same
-    void stop_waiting();        // wakes wait_for_records for good
+    // Any thread: true when durable() reached it, false after `timeout_ns`. Asks nobody to sync: see Log::request_sync.
+    bool wait_for_durable(Lsn target, std::uint64_t timeout_ns);
+    void stop_waiting();  // wakes wait_for_records for good
     bool stopping() const;
     void set_behind(bool behind);  // everysec is more than 2 s behind: admissions wait
 
@@ -131,7 +133,7 @@ private:
 
     Options options_;
     mutable std::mutex mutex_;
-    std::condition_variable arrived_;
+    std::condition_variable arrived_, durable_moved_;
     std::atomic<bool> wake_due_{false};  // the committer sleeps and there is what it waits for
     // guarded by mutex_
     std::unique_ptr<Buffer> open_, taken_;

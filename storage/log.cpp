@@ -11,6 +11,7 @@
 #include "storage/data_directory.hpp"
 #include "storage/ensure.hpp"
 #include "storage/posix_file_system.hpp"
+#include "storage/recovery_snapshot.hpp"
 #include "storage/spare_pool.hpp"
 #include "storage/store_replay.hpp"
 #include "storage/sync_meter.hpp"
@@ -33,16 +34,16 @@ unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
 }  // namespace
 
 struct Log::Running {
-    Running(Log& log, const WalStart& start)
+    Running(Log& log, const WalStart& from)
         : meter(log.clock_),
           spares(*log.fs_, log.options_.segment_bytes_first, log.options_.segment_bytes),
-          committer(*log.fs_, log.journal_, spares, meter, log.clock_, log.now_, log.random_, log.options_, start),
-          epoch(start.epoch) {}
+          committer(*log.fs_, log.journal_, spares, meter, log.clock_, log.now_, log.random_, log.options_, from),
+          start(from) {}
 
     SyncMeter meter;
     SparePool spares;
     Committer committer;
-    std::uint64_t epoch;
+    const WalStart start;
     std::uint64_t segments_found = 0;
     bool started = false;
 };
@@ -81,18 +82,33 @@ boost::system::result<std::unique_ptr<Log>, Refusal> Log::open_posix(const std::
     return open(std::move(*fs), std::move(options), clock, now, random);
 }
 
+RecoveryOptions Log::recovery_options() {
+    RecoveryOptions options;
+    options.directory_name = options_.directory_name;
+    options.now = now_.now();
+    options.notice = options_.notice;
+    return options;
+}
+
 boost::system::result<RecoveryReport, Refusal> Log::recover(Store& store) {
-    StoreReplay sink(store, options_.recovery_threads != 0 ? options_.recovery_threads : cores());
-    return recover(sink);
+    const unsigned threads = options_.recovery_threads != 0 ? options_.recovery_threads : cores();
+    const std::uint64_t begun = clock_.monotonic_ns();
+    progress_.running.store(true, std::memory_order_relaxed);
+    RecoveryOptions options = recovery_options();
+    if (auto done = recover_snapshot(*fs_, options, store, threads, progress_); !done) return done.error();
+    StoreReplay sink(store, threads);
+    return recover(sink, options, begun);
 }
 
 boost::system::result<RecoveryReport, Refusal> Log::recover(ReplaySink& sink) {
+    return recover(sink, recovery_options(), clock_.monotonic_ns());
+}
+
+boost::system::result<RecoveryReport, Refusal> Log::recover(ReplaySink& sink, const RecoveryOptions& options,
+                                                            std::uint64_t begun) {
     ENSURE(!running_);
-    const std::uint64_t begun = clock_.monotonic_ns();
     progress_.running.store(true, std::memory_order_relaxed);
-    auto recovered = recover_log(
-        *fs_, {.directory_name = options_.directory_name, .now = now_.now(), .covered = {}, .notice = options_.notice}, sink,
-        random_, progress_);
+    auto recovered = recover_log(*fs_, options, sink, random_, progress_);
     if (recovered) {
         report_ = recovered->report;
         now_.at_least(report_.now_max);
@@ -127,6 +143,11 @@ Fsync Log::appendfsync() const {
     return running != nullptr ? running->committer.mode() : options_.appendfsync;
 }
 
+const WalStart& Log::run_start() const {
+    ENSURE(running_);
+    return running_->start;
+}
+
 void Log::request_sync() {
     if (Running* running = live_.load(std::memory_order_acquire)) running->committer.request_sync();
 }
@@ -153,13 +174,13 @@ LogFigures Log::figures() const {
     figures.sync_ns_max = running.meter.max_ns();
     figures.sync_delayed = running.committer.sync_delayed();
     figures.behind = running.committer.behind();
-    figures.segments = running.segments_found + groups.segments_opened;
+    figures.segments = running.segments_found + groups.segments_opened - segments_removed_.load(std::memory_order_relaxed);
     figures.segment_bytes_total = report_.bytes + groups.bytes_written;
     figures.spares = running.spares.count();
     figures.spare_bytes = running.spares.bytes();
     figures.preparing_failed = running.committer.preparer().failed();
     figures.what_failed = running.committer.preparer().what_failed();
-    figures.epoch = running.epoch;
+    figures.epoch = running.start.epoch;
     return figures;
 }
 

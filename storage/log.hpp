@@ -74,7 +74,14 @@ public:
     LogFigures figures() const;  // any thread
     const RecoveryReport& recovered() const { return report_; }
 
+    // ---- for snapshots (snapshots.hpp), which live in the same directory; after recover() ----
+    FileSystem& files() { return *fs_; }
+    const WalStart& run_start() const;
+    void segment_removed() { segments_removed_.fetch_add(1, std::memory_order_relaxed); }
+
 private:
+    RecoveryOptions recovery_options();
+    boost::system::result<RecoveryReport, Refusal> recover(ReplaySink& sink, const RecoveryOptions& options, std::uint64_t begun);
     Log(std::unique_ptr<FileSystem> fs, std::unique_ptr<FileLock> lock, LogOptions options, Clock& clock, SteadyNow& now,
         RandomSource& random);
 
@@ -90,6 +97,7 @@ private:
     struct Running;  // the write side, there from recover() on
     std::unique_ptr<Running> running_;
     std::atomic<Running*> live_{nullptr};  // running_, for other threads
+    std::atomic<std::uint64_t> segments_removed_{0};
 };
 
 }  // namespace storage

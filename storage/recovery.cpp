@@ -33,6 +33,7 @@ public:
         : fs_(fs), options_(options), scan_(scan), report_(report) {}
 
     LogResult<void> end_tail();
+    LogResult<void> set_snapshots_aside();
     void remove_spares(const Listing& listing);
 
 private:
@@ -143,7 +144,8 @@ LogResult<void> Execution::set_aside(File& file) {
 
 // In the place of what is void, not behind a truncation: these blocks are there, so a full disk cannot stop it.
 LogResult<void> Execution::write_end(File& file) {
-    const auto frame = wal::encode_end(tail().last, std::max(options_.now, scan_.now_max), tail().header.seed(), tail().digest);
+    const auto frame = wal::encode_end(tail().last, std::max({options_.now, scan_.now_max, options_.snapshot.now}),
+                                       tail().header.seed(), tail().digest);
     auto done = pwrite_all(file, frame, tail().end_offset);
     if (done) done = file.fdatasync();
     if (!done) return disk_refusal("cannot end", tail().name, done.error());
@@ -151,20 +153,35 @@ LogResult<void> Execution::write_end(File& file) {
 }
 
 void Execution::remove_spares(const Listing& listing) {
-    for (const std::string& name : listing.spares)
-        if (auto done = fs_.unlink(name); !done) notice("cannot remove " + name + ": " + done.error().message());
+    for (const auto* names : {&listing.spares, &listing.leftovers})
+        for (const std::string& name : *names)
+            if (auto done = fs_.unlink(name); !done) notice("cannot remove " + name + ": " + done.error().message());
 }
 
-WalStart start_after(const Scan& scan, RandomSource& random) {
-    WalStart start;
-    start.epoch = scan.epoch + 1;
-    start.last = scan.last();
-    if (!scan.tail) {
-        random.fill(start.directory_id);
-        return start;
+// They would be tried again at every start, and an operator may want to look at them.
+LogResult<void> Execution::set_snapshots_aside() {
+    if (options_.damaged_snapshots.empty()) return {};
+    const auto directory = make_lost_directory();
+    if (!directory) return directory.error();
+    for (const std::string& name : options_.damaged_snapshots) {
+        auto done = fs_.rename(name, *directory + "/" + name);
+        if (done) done = fs_.sync_directory(*directory);
+        if (done) done = fs_.sync_directory("");
+        if (!done) return disk_refusal("cannot set aside", name, done.error());
+        notice(name + " is damaged and set aside in " + *directory);
     }
+    report_.snapshots_damaged = options_.damaged_snapshots.size();
+    return {};
+}
+
+WalStart start_after(const Scan& scan, const SnapshotInUse& snapshot, RandomSource& random) {
+    WalStart start;
+    start.epoch = std::max(scan.epoch, snapshot.epoch) + 1;
+    start.last = later(scan.last(), snapshot.last);
+    start.directory_id = scan.tail ? scan.directory_id : snapshot.directory_id;
+    if (!scan.tail && value(snapshot.last) == 0) random.fill(start.directory_id);
+    if (scan.last() != start.last || !scan.tail) return start;  // the log ends below the snapshot: nothing that follows it
     const ScannedTail& tail = *scan.tail;
-    start.directory_id = scan.directory_id;
     start.predecessor_length = tail.empty()                       ? tail.header.predecessor_length
                                : tail.end == wal::ReadEnd::sealed ? tail.end_offset
                                                                   : tail.end_offset + wal::end_frame_bytes;
@@ -201,7 +218,7 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     const auto listing = list_data(fs);
     if (!listing) return disk_refusal("cannot list", options.directory_name, listing.error());
     ReplayPool pool(sink);
-    auto scan = scan_log(fs, *listing, options.covered, pool, progress);
+    auto scan = scan_log(fs, *listing, options.snapshot.last, options.snapshot.directory_id, pool, progress);
     const auto failed = pool.finish();
     if (!scan) return scan.error();
     if (failed) {
@@ -209,7 +226,10 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
         if (scan->found.damage != Damage::durable) scan->problem = "LSN " + std::to_string(value(*failed));
     }
     const Verdict verdict = decide(scan->found);
-    if (refuses(verdict)) return refusal(verdict, options.directory_name, scan->problem);
+    if (refuses(verdict)) {
+        const std::string& snapshot = options.snapshot_problem;
+        return refusal(verdict, options.directory_name, snapshot.empty() ? scan->problem : snapshot + "; " + scan->problem);
+    }
 
     Recovered recovered;
     RecoveryReport& report = recovered.report;
@@ -217,13 +237,16 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     if (scan->tail) {
         if (auto done = execution.end_tail(); !done) return done.error();
     }
+    if (auto done = execution.set_snapshots_aside(); !done) return done.error();
     execution.remove_spares(*listing);
-    recovered.start = start_after(*scan, random);
-    report.last = later(scan->last(), options.covered);
+    recovered.start = start_after(*scan, options.snapshot, random);
+    report.snapshot = options.snapshot;
+    report.last = recovered.start.last;
     report.durable = scan->durable;
     report.epoch = scan->epoch;
-    if (scan->tail) report.directory_id = hex(scan->directory_id);
-    report.now_max = scan->now_max;
+    if (scan->tail || value(options.snapshot.last) != 0) report.directory_id = hex(recovered.start.directory_id);
+    report.now_max = std::max(scan->now_max, options.snapshot.now);
+    report.log_bytes_above = scan->bytes_above;
     report.segments = scan->segments;
     recovered.segments_kept = scan->segments - (scan->tail && scan->tail->empty() ? 1 : 0);
     report.bytes = scan->bytes;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "storage/file_system.hpp"
 #include "storage/log_options.hpp"
@@ -16,13 +17,26 @@
 
 namespace storage {
 
+// The snapshot that recovery starts from. last == 0: none, the log says it all.
+struct SnapshotInUse {
+    std::string name;
+    Lsn last{};  // S1
+    std::uint64_t epoch = 0;
+    Id directory_id{};
+    UnixMs now = 0;
+    std::uint64_t records = 0, bytes = 0;
+};
+
 struct RecoveryReport {
-    Lsn last{};                // the last record that was replayed; new ones go on from here
-    Lsn durable{};             // D: the highest LSN that the log names durable
-    std::uint64_t epoch = 0;   // of the newest segment found; this run writes epoch + 1
-    std::string directory_id;  // 32 hex digits; empty: a new directory
-    UnixMs now_max = 0;        // the largest `now` in any frame: the server's time starts from there
+    SnapshotInUse snapshot;
+    std::uint64_t snapshots_damaged = 0;  // set aside in lost-<time>/
+    Lsn last{};                           // the last record that was replayed; new ones go on from here
+    Lsn durable{};                        // D: the highest LSN that the log names durable
+    std::uint64_t epoch = 0;              // of the newest segment found; this run writes epoch + 1
+    std::string directory_id;             // 32 hex digits; empty: a new directory
+    UnixMs now_max = 0;                   // the largest `now` in any frame: the server's time starts from there
     std::uint64_t segments = 0, bytes = 0, records = 0;
+    std::uint64_t log_bytes_above = 0;                       // of records that the snapshot does not hold
     std::uint64_t set_aside_bytes = 0, set_aside_files = 0;  // what a crash left beyond the end, kept in lost-<time>/
     std::uint64_t duration_ns = 0;
 };
@@ -36,7 +50,9 @@ struct Recovered {
 struct RecoveryOptions {
     std::string directory_name = "the data directory";  // for messages
     UnixMs now = 0;                                     // names lost-<time>/ and stamps the end frame
-    Lsn covered{};                                      // records up to here are in a snapshot already
+    SnapshotInUse snapshot;                             // what is in the store already
+    std::vector<std::string> damaged_snapshots;         // to be set aside
+    std::string snapshot_problem;                       // why a newer one could not be used: part of a refusal
     std::function<void(const std::string& line)> notice;
 };
 

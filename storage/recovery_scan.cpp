@@ -14,8 +14,10 @@ std::string at_byte(const std::string& name, std::uint64_t offset) { return name
 
 class Scanner {
 public:
-    Scanner(FileSystem& fs, Lsn covered, ReplayPool& pool, RecoveryProgress& progress)
-        : fs_(fs), covered_(covered), pool_(pool), progress_(progress) {}
+    Scanner(FileSystem& fs, Lsn covered, const Id& of, ReplayPool& pool, RecoveryProgress& progress)
+        : fs_(fs), covered_(covered), pool_(pool), progress_(progress) {
+        scan_.directory_id = of;
+    }
 
     LogResult<Scan> run(const Listing& listing);
 
@@ -26,6 +28,7 @@ private:
         std::uint64_t bytes = 0;
     };
 
+    std::span<const Listing::Segment> needed(std::span<const Listing::Segment> all) const;
     LogResult<bool> read_segment(Open& segment);  // false: no use in going on
     LogResult<bool> read_header(Open& segment, wal::SegmentHeader& header);
     bool check_place(const Listing::Segment& listed, const wal::SegmentHeader& header);
@@ -45,7 +48,7 @@ private:
 
 LogResult<Scan> Scanner::run(const Listing& listing) {
     std::vector<Open> segments;
-    for (const Listing::Segment& listed : listing.segments) {
+    for (const Listing::Segment& listed : needed(listing.segments)) {
         auto file = fs_.open_read(listed.name);
         if (!file) return disk_refusal("cannot open", listed.name, file.error());
         const auto bytes = (*file)->size();
@@ -54,8 +57,8 @@ LogResult<Scan> Scanner::run(const Listing& listing) {
         scan_.bytes += *bytes;
     }
     scan_.segments = segments.size();
-    progress_.bytes_total.store(scan_.bytes, std::memory_order_relaxed);
-    std::uint64_t bytes_before = 0;
+    progress_.bytes_total.fetch_add(scan_.bytes, std::memory_order_relaxed);
+    std::uint64_t bytes_before = progress_.bytes_read.load(std::memory_order_relaxed);
     for (Open& segment : segments) {
         segments_left_ = segments.size() - static_cast<std::size_t>(&segment - segments.data()) - 1;
         const auto go_on = read_segment(segment);
@@ -66,6 +69,12 @@ LogResult<Scan> Scanner::run(const Listing& listing) {
         segment.file.reset();
     }
     return std::move(scan_);
+}
+
+// Without those whose successor begins within the snapshot: they are kept for the older one of the pair.
+std::span<const Listing::Segment> Scanner::needed(std::span<const Listing::Segment> all) const {
+    while (all.size() > 1 && value(all[1].first) <= value(covered_) + 1) all = all.subspan(1);
+    return all;
 }
 
 LogResult<bool> Scanner::read_header(Open& segment, wal::SegmentHeader& header) {
@@ -92,7 +101,7 @@ bool Scanner::check_place(const Listing::Segment& listed, const wal::SegmentHead
         scan_.found.key = KeyState::wrong_or_missing;
         return stop(listed.name + " is sealed with key '" + header.key_id + "' and there is no such key");
     }
-    if (scan_.tail && header.directory_id != scan_.directory_id) {
+    if ((scan_.tail || value(covered_) != 0) && header.directory_id != scan_.directory_id) {
         scan_.found.foreign = true;
         return stop(listed.name + " belongs to another data directory");
     }
@@ -127,7 +136,10 @@ LogResult<bool> Scanner::read_segment(Open& segment) {
     auto end = reader.next(frame);
     for (; end && *end == wal::ReadEnd::none; end = reader.next(frame)) {
         scan_.records += frame.header.entry_count;
-        if (frame.header.last_lsn() > covered_) pool_.add(frame.header.first_lsn, frame.payload);
+        if (frame.header.last_lsn() > covered_) {
+            pool_.add(frame.header.first_lsn, frame.payload);
+            scan_.bytes_above += frame.payload.size();
+        }
         progress_.bytes_read.store(bytes_before + reader.offset(), std::memory_order_relaxed);
         progress_.records.store(scan_.records, std::memory_order_relaxed);
     }
@@ -168,9 +180,9 @@ LogResult<void> Scanner::look_at_tail(const Open& segment, wal::SegmentReader& r
 
 }  // namespace
 
-boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, Lsn covered, ReplayPool& pool,
+boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, Lsn covered, const Id& of, ReplayPool& pool,
                                               RecoveryProgress& progress) {
-    return Scanner(fs, covered, pool, progress).run(listing);
+    return Scanner(fs, covered, of, pool, progress).run(listing);
 }
 
 }  // namespace storage

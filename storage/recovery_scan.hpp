@@ -46,12 +46,14 @@ struct Scan {
     std::uint64_t epoch = 0;  // the highest
     wal::Id directory_id{};
     std::uint64_t segments = 0, bytes = 0, records = 0;
+    std::uint64_t bytes_above = 0;  // of frames with records that are not in the snapshot
 
     Lsn last() const { return tail ? tail->last : Lsn{}; }
 };
 
-// Records above `covered` must all be there; the ones up to it are in a snapshot. An error: a file could not be read.
-boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, Lsn covered, ReplayPool& pool,
+// Records above `covered` must all be there; the ones up to it are in a snapshot of directory `of`. An error: a file could not
+// be read.
+boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, Lsn covered, const Id& of, ReplayPool& pool,
                                               RecoveryProgress& progress);
 
 }  // namespace storage

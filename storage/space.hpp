@@ -85,6 +85,11 @@ public:
     Place apply(const PutString&, Lsn lsn);
     void apply(const ExpireString&, Lsn lsn);
     void apply(const RemoveString&, Lsn lsn);
+    void apply(const PutDead&, Lsn lsn);
+
+    // ---- loading a snapshot ----
+    void reserve(std::uint64_t sessions, std::uint64_t strings, std::uint64_t dead);  // about so many more will come
+    void order_dead();  // oldest first again, after records came in any order
 
     // ---- upkeep that alters no state that a client could see ----
     void schedule(Place place);  // queues the record at its due tick if that is earlier than where it stands
@@ -136,7 +141,9 @@ private:
     void add_token(const TokenHash& token, Slot slot, Place place);
     void remove_token(const TokenHash& token, Slot slot, Place place);
     Place replace_session(Place place, SessionRecord& old, const PutSession& e, Lsn lsn);
+    void give_up_id(Place place);
     void queue_dead(Place place);
+    void link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest);
     StaleHint stale_hint(Place place, const Record& record, ShardIndex in, std::uint32_t hash, bool of_id) const;
     void note(Lsn lsn) { last_lsn = later(last_lsn, lsn); }
     void note_removal(Lsn lsn) {

@@ -63,6 +63,15 @@ void Space::schedule(Place place) {
     wheel_.add({place, tick});
 }
 
+namespace {
+
+// The order of a user's list; time never runs backwards, and the ids of a millisecond grow.
+bool newer(const SessionRecord& a, const SessionRecord& b) {
+    return a.created_at != b.created_at ? a.created_at > b.created_at : a.id > b.id;
+}
+
+}  // namespace
+
 void Space::link_user(Place place, SessionRecord& record) {
     const auto user = record.user();
     const std::uint32_t hash = hash_of_user(user);
@@ -76,11 +85,25 @@ void Space::link_user(Place place, SessionRecord& record) {
         ++counts_.users;
         return;
     }
-    auto& next = static_cast<SessionRecord&>(**slot(first->place));
+    auto& newest = static_cast<SessionRecord&>(**slot(first->place));
+    Place before = no_place;  // live and in replay nobody: only a snapshot's records come in another order
+    for (Place p = first->place; p != no_place && newer(static_cast<SessionRecord&>(**slot(p)), record);
+         before = p, p = static_cast<SessionRecord&>(**slot(p)).user_next) {
+    }
+    if (before != no_place) return link_behind(before, place, record, newest);
     record.user_next = first->place;
-    record.user_count = next.user_count + 1;
-    next.user_prev = place;
+    record.user_count = newest.user_count + 1;
+    newest.user_prev = place;
     first->place = place;
+}
+
+void Space::link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest) {
+    auto& prev = static_cast<SessionRecord&>(**slot(before));
+    record.user_prev = before;
+    record.user_next = prev.user_next;
+    if (prev.user_next != no_place) static_cast<SessionRecord&>(**slot(prev.user_next)).user_prev = place;
+    prev.user_next = place;
+    ++newest.user_count;
 }
 
 void Space::unlink_user(Place place, SessionRecord& record) {
@@ -132,9 +155,7 @@ Place Space::apply(const PutSession& e, Lsn lsn) {
             if (old.user() == e.user) return replace_session(place, old, e, lsn);
             apply(RemoveSession{old.user(), db_, e.id, RemovalReason::replaced, 0}, lsn);
         }
-        // A dead one of the same id keeps its place for the sake of its tokens, but the id is the new one's.
-        ids_.erase(ids_.find(hash_of(e.id), [&](const IndexEntry& entry) { return entry.place == place; }));
-        static_cast<DeadRecord&>(**slot(place)).flags &= static_cast<std::uint8_t>(~DeadRecord::has_id);
+        give_up_id(place);
     }
     SessionRecord* record = make(e);
     record->lsn = lsn;
@@ -146,6 +167,13 @@ Place Space::apply(const PutSession& e, Lsn lsn) {
     count(*record, 1);
     schedule(place);
     return place;
+}
+
+// A dead one of the same id keeps its place for the sake of its tokens, but the id is the new one's.
+void Space::give_up_id(Place place) {
+    DeadRecord& d = *dead(place);
+    ids_.erase(ids_.find(hash_of(d.id), [&](const IndexEntry& entry) { return entry.place == place; }));
+    d.flags &= static_cast<std::uint8_t>(~DeadRecord::has_id);
 }
 
 Place Space::replace_session(Place place, SessionRecord& old, const PutSession& e, Lsn lsn) {

@@ -183,6 +183,26 @@ public:
     std::uint64_t memory_bytes() const;  // of records and indexes, as maxmemory counts
     void free_some();                    // frees what FLUSH left behind, a slice at a time
 
+    // ---- snapshots; see snapshots.hpp ----
+    struct SnapshotWalk {  // where a walk over all records stands; begins at the beginning
+        std::uint32_t shard = 0;
+        std::uint32_t db = 0;
+        Place place = 0;
+    };
+    struct SnapshotPart {  // what a block is made of; grows until whoever owns it takes it away
+        std::string bytes;
+        std::uint32_t entries = 0;
+        std::uint32_t first_shard = 0, last_shard = 0;
+        std::uint64_t sessions = 0, strings = 0, dead = 0;
+    };
+    // Copies at most 32 records, or 64 KiB, of one shard that changed after `above`, under its lock for some 10 us. Any thread.
+    // False: that was the last of it.
+    bool copy_slice(SnapshotWalk& walk, Lsn above, SnapshotPart& to);
+    // Puts a block's records in; any thread, for each takes the locks of what it holds. False: it does not decode.
+    bool load_records(std::string_view payload, std::uint32_t entries);
+    void expect_records(std::uint64_t sessions, std::uint64_t strings, std::uint64_t dead);  // presizes; before load_records
+    void clear();  // takes everything out again: a snapshot that turned out damaged
+
     // ---- recovery ----
     // Applies one log record's effects that belong to shards [first, last). Not thread-safe per shard; false: it does not decode.
     bool replay(Lsn lsn, std::span<const std::byte> record, ShardIndex first, ShardIndex last);

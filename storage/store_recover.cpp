@@ -75,6 +75,7 @@ void Store::finish_replay(UnixMs now, ShardIndex first, ShardIndex last) {
                 std::vector<StaleHint> not_built_yet;
                 for (Place p = 0; p < space->places_end(); ++p)
                     if (const DeadRecord* dead = space->dead(p); dead && !dead->remembered(now)) space->forget(p, not_built_yet);
+                space->order_dead();
                 impl_->limit_dead(*space, not_built_yet);
                 foreign = foreign_entries(*space, shard);
             }

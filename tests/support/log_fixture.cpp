@@ -49,7 +49,7 @@ bool LogFixture::start() {
     const auto recovered = storage::recover_log(*fs,
                                                 {.directory_name = "data",
                                                  .now = clock.wall_ms,
-                                                 .covered = {},
+                                                 
                                                  .notice = [this](const std::string& line) { notices.push_back(line); }},
                                                 list, random, progress);
     if (!recovered) {

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
-#include "storage/header_digest.hpp"
+#include "storage/sha256.hpp"
 
 #include "storage/ensure.hpp"
 
-namespace storage::wal {
+namespace storage {
 
-HeaderDigest::HeaderDigest() : context_(EVP_MD_CTX_new()) {
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
     ENSURE(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);
 }
 
-void HeaderDigest::add(std::span<const std::byte> frame_header) {
-    ENSURE(EVP_DigestUpdate(context_.get(), frame_header.data(), frame_header.size()) == 1);
-}
+void Sha256::add(std::span<const std::byte> bytes) { ENSURE(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1); }
 
-HeaderDigest::Value HeaderDigest::so_far() const {
+Sha256::Value Sha256::so_far() const {
     const std::unique_ptr<EVP_MD_CTX, Free> copy(EVP_MD_CTX_new());
     Value digest;
     ENSURE(copy && EVP_MD_CTX_copy_ex(copy.get(), context_.get()) == 1);
@@ -21,4 +19,10 @@ HeaderDigest::Value HeaderDigest::so_far() const {
     return digest;
 }
 
-}  // namespace storage::wal
+Sha256::Value Sha256::of(std::span<const std::byte> bytes) {
+    Sha256 one;
+    one.add(bytes);
+    return one.so_far();
+}
+
+}  // namespace storage

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "storage/recovery_snapshot.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "storage/data_directory.hpp"
+#include "storage/snapshot_load.hpp"
+
+namespace storage {
+
+namespace {
+
+SnapshotInUse in_use(const LoadedSnapshot& loaded) {
+    return {.name = loaded.name,
+            .last = loaded.last(),
+            .epoch = loaded.header.epoch,
+            .directory_id = loaded.header.directory_id,
+            .now = loaded.footer.now,
+            .records = loaded.footer.records(),
+            .bytes = loaded.bytes};
+}
+
+}  // namespace
+
+LogResult<void> recover_snapshot(FileSystem& fs, RecoveryOptions& options, Store& store, unsigned threads,
+                                 RecoveryProgress& progress) {
+    const auto listing = list_data(fs);
+    if (!listing) return disk_refusal("cannot list", options.directory_name, listing.error());
+    std::vector<Listing::Snapshot> newest_first(listing->snapshots.rbegin(), listing->snapshots.rend());
+    for (const Listing::Snapshot& candidate : newest_first) {
+        const std::uint64_t read_before = progress.bytes_read.load(std::memory_order_relaxed);
+        const auto loaded = load_snapshot(fs, candidate.name, store, threads, progress.bytes_read);
+        if (loaded) {
+            options.snapshot = in_use(*loaded);
+            progress.bytes_total.fetch_add(loaded->bytes, std::memory_order_relaxed);
+            progress.records.store(options.snapshot.records, std::memory_order_relaxed);
+            return {};
+        }
+        store.clear();
+        progress.bytes_read.store(read_before, std::memory_order_relaxed);
+        const SnapshotFault& fault = loaded.error();
+        if (fault.kind == SnapshotFault::Kind::unreadable) return Refusal{options.directory_name + ": " + fault.text};
+        if (fault.kind == SnapshotFault::Kind::newer) return refusal(Verdict::refuse_newer, options.directory_name, fault.text);
+        if (options.snapshot_problem.empty()) options.snapshot_problem = fault.text;
+        options.damaged_snapshots.push_back(candidate.name);
+    }
+    return {};
+}
+
+}  // namespace storage

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "storage/snapshot_attempt.hpp"
+
+#include <utility>
+
+#include "storage/log_range.hpp"
+#include "storage/snapshot_load.hpp"
+
+namespace storage {
+
+namespace {
+
+constexpr std::uint64_t turn_ns = 100'000;  // what a turn may take of an io thread's time, in slices of some 10 us
+constexpr std::uint64_t look_again_ns = 10'000'000;
+
+Slot first_slot(std::uint32_t shard, std::uint32_t shards) { return static_cast<Slot>(slot_count / shards * shard); }
+Slot last_slot(std::uint32_t shard, std::uint32_t shards) { return static_cast<Slot>(slot_count / shards * (shard + 1) - 1); }
+
+Refusal failed(const std::string& what, const boost::system::error_code& error) { return {what + ": " + error.message()}; }
+
+}  // namespace
+
+SnapshotAttempt::SnapshotAttempt(const Parts& parts, const snapshot::Header& header, SnapshotWriter::Compress compress)
+    : parts_(parts), begun_at_(header.begun_at), above_(header.base_last), writer_(parts_.files, header, compress) {}
+
+LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
+    if (auto done = writer_.begin(); !done) return failed("cannot begin a snapshot", done.error());
+    if (auto done = copy_records(); !done) return done.error();
+    footer_.last = parts_.journal.appended();
+    footer_.now = now;
+    if (auto done = wait_until_durable(); !done) return done.error();
+    if (auto done = copy_log(); !done) return done.error();
+    const auto footer = writer_.finish(footer_);
+    if (!footer) return failed("cannot write the snapshot", footer.error());
+    // Read once as a start would: what cannot be loaded gets no name, and no log is removed for its sake.
+    if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.abandon); !sound)
+        return Refusal{"what was written does not read back: " + sound.error().text};
+    if (auto going_on = given_up(); !going_on) return going_on.error();
+    if (auto done = writer_.publish(footer->last); !done) return failed("cannot name the snapshot", done.error());
+    return *footer;
+}
+
+LogResult<void> SnapshotAttempt::given_up() const {
+    if (parts_.abandon()) return Refusal{"given up: the server stops, or the log needs the disk"};
+    return {};
+}
+
+void SnapshotAttempt::begin_turn(Turn& turn) {
+    turn.done.store(false, std::memory_order_relaxed);
+    parts_.run_turn([this, &turn] {
+        const std::uint64_t until = parts_.clock.monotonic_ns() + turn_ns;
+        do {
+            more_ = parts_.store.copy_slice(walk_, above_, turn.part);
+        } while (more_ && turn.part.bytes.size() < snapshot::block_payload_target && parts_.clock.monotonic_ns() < until);
+        turn.done.store(true, std::memory_order_release);
+        turn.done.notify_one();
+    });
+}
+
+LogResult<void> SnapshotAttempt::copy_records() {
+    std::array<Turn, 2> turns;
+    std::size_t filling = 0;
+    LogResult<void> done;
+    begin_turn(turns[filling]);
+    for (bool more = true; more;) {
+        Turn& turn = turns[filling];
+        turn.done.wait(false, std::memory_order_acquire);
+        more = more_ && done.has_value();
+        const bool full = turn.part.bytes.size() >= snapshot::block_payload_target || !more;
+        if (full) filling ^= 1;
+        if (more) begin_turn(turns[filling]);  // the next turn runs while this part is written
+        if (full && done) done = write_part(turn.part);
+        if (full && done) done = given_up();
+    }
+    return done;
+}
+
+LogResult<void> SnapshotAttempt::write_part(Store::SnapshotPart& part) {
+    const std::uint32_t shards = parts_.store.shard_count();
+    snapshot::BlockHeader block{.kind = snapshot::BlockKind::records, .entries = part.entries};
+    block.first_slot = first_slot(part.first_shard, shards);
+    block.last_slot = last_slot(part.last_shard, shards);
+    if (auto done = writer_.add(block, part.bytes); !done) return failed("cannot write the snapshot", done.error());
+    footer_.sessions += part.sessions;
+    footer_.strings += part.strings;
+    footer_.dead += part.dead;
+    std::string kept = std::move(part.bytes);  // its memory
+    part = {};
+    kept.clear();
+    part.bytes = std::move(kept);
+    return {};
+}
+
+LogResult<void> SnapshotAttempt::wait_until_durable() {
+    for (;;) {
+        if (auto going_on = given_up(); !going_on) return going_on;
+        parts_.request_sync();
+        if (parts_.journal.wait_for_durable(footer_.last, look_again_ns)) return {};
+    }
+}
+
+LogResult<void> SnapshotAttempt::copy_log() {
+    return read_log_range(parts_.files, begun_at_, footer_.last,
+                          [&](Lsn first, std::uint32_t count, std::span<const std::byte> entries) -> LogResult<void> {
+                              snapshot::BlockHeader block{.kind = snapshot::BlockKind::log, .entries = count};
+                              block.first_lsn = first;
+                              const std::string_view payload(reinterpret_cast<const char*>(entries.data()), entries.size());
+                              if (auto done = writer_.add(block, payload); !done)
+                                  return failed("cannot write the snapshot", done.error());
+                              return given_up();
+                          });
+}
+
+}  // namespace storage

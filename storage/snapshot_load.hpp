@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// A snapshot file into a store, by several threads; and a snapshot file read from end to end without a store.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "storage/file_system.hpp"
+#include "storage/snapshot_reader.hpp"
+#include "storage/store.hpp"
+
+namespace storage {
+
+struct LoadedSnapshot {
+    std::string name;
+    snapshot::Header header;
+    snapshot::Footer footer;
+    std::uint64_t bytes = 0;
+
+    Lsn last() const { return footer.last; }
+};
+
+// Everything of the file. On a fault the store holds a part of it: clear() it. `bytes_read` moves as it goes.
+SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, Store& store, unsigned threads,
+                                             std::atomic<std::uint64_t>& bytes_read);
+
+// Reads all of it: checksums, digests, that every entry decodes and that the counts are right. `stop` ends it early, without
+// a fault; null: never.
+SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const std::function<bool()>& stop);
+
+}  // namespace storage

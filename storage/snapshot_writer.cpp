@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "storage/snapshot_writer.hpp"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "storage/data_directory.hpp"
+#include "storage/wal_format.hpp"
+
+namespace storage {
+
+namespace {
+
+constexpr std::uint64_t sync_step_bytes = 16U << 20;  // so that no sync of the log waits behind a whole snapshot
+
+std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+}  // namespace
+
+SnapshotWriter::SnapshotWriter(FileSystem& fs, const snapshot::Header& header, Compress compress)
+    : fs_(fs), header_(header), compress_(compress) {}
+
+SnapshotWriter::~SnapshotWriter() { abandon(); }
+
+void SnapshotWriter::abandon() {
+    if (!file_ || named_) return;
+    file_.reset();
+    (void)fs_.unlink(snapshot_part_name);  // what stays is removed by the next one, or the next start
+}
+
+Result<void> SnapshotWriter::begin() {
+    (void)fs_.unlink(snapshot_part_name);
+    auto file = fs_.create(snapshot_part_name);
+    if (!file) return file.error();
+    file_ = std::move(*file);
+    const HeaderBlock block = snapshot::encode(header_);
+    digest_.add(Sha256::of(block));
+    end_ = block.size();
+    return pwrite_all(*file_, block, 0);
+}
+
+std::string_view SnapshotWriter::compressed(std::string_view payload, snapshot::BlockHeader& block) {
+    if (compress_.how == snapshot::Compression::none) return payload;
+    compressed_.resize(ZSTD_compressBound(payload.size()));
+    const std::size_t bytes =
+        ZSTD_compress(compressed_.data(), compressed_.size(), payload.data(), payload.size(), compress_.level);
+    if (ZSTD_isError(bytes) != 0 || bytes >= payload.size()) return payload;  // not worth it
+    block.compression = snapshot::Compression::zstd;
+    return std::string_view(compressed_).substr(0, bytes);
+}
+
+Result<void> SnapshotWriter::add(snapshot::BlockHeader block, std::string_view payload) {
+    if (payload.empty()) return {};
+    const std::string_view stored = compressed(payload, block);
+    block.raw_bytes = static_cast<std::uint32_t>(payload.size());
+    raw_bytes_ += payload.size();
+    return write(block, stored);
+}
+
+Result<void> SnapshotWriter::write(const snapshot::BlockHeader& from, std::string_view stored) {
+    snapshot::BlockHeader block = from;
+    block.number = blocks_++;
+    block.stored_bytes = static_cast<std::uint32_t>(stored.size());
+    block.payload_checksum = wal::checksum(bytes_of(stored), header_.seed());
+    staged_.assign(snapshot::block_bytes(stored.size()), std::byte{0});
+    snapshot::encode(block, header_.seed(), std::span(staged_).first<snapshot::block_header_bytes>());
+    std::memcpy(staged_.data() + snapshot::block_header_bytes, stored.data(), stored.size());
+    if (block.kind != snapshot::BlockKind::footer)
+        digest_.add(Sha256::of(std::span(staged_).first(snapshot::block_header_bytes + stored.size())));
+    if (auto done = pwrite_all(*file_, staged_, end_); !done) return done;
+    end_ += staged_.size();
+    if (end_ - synced_ < sync_step_bytes) return {};
+    synced_ = end_;
+    return file_->fdatasync();
+}
+
+Result<snapshot::Footer> SnapshotWriter::finish(snapshot::Footer footer) {
+    footer.blocks = blocks_;
+    footer.raw_bytes = raw_bytes_;
+    footer.digest = digest_.so_far();
+    const std::string payload = snapshot::encode(footer);
+    snapshot::BlockHeader block{.kind = snapshot::BlockKind::footer};
+    block.raw_bytes = static_cast<std::uint32_t>(payload.size());
+    if (auto done = write(block, payload); !done) return done.error();
+    // Its place is the file's last bytes, so that it can be found without reading what is before.
+    end_ = end_ - staged_.size() + snapshot::footer_block_bytes;
+    auto done =
+        write_zeros(*file_, end_ - snapshot::footer_block_bytes + staged_.size(), snapshot::footer_block_bytes - staged_.size());
+    if (done) done = file_->fdatasync();
+    if (!done) return done.error();
+    return footer;
+}
+
+Result<void> SnapshotWriter::publish(Lsn last) {
+    if (auto done = fs_.rename(snapshot_part_name, snapshot_name(last)); !done) return done;
+    named_ = true;
+    return fs_.sync_directory("");
+}
+
+}  // namespace storage

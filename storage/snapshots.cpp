@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include "storage/snapshots.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "storage/ensure.hpp"
+#include "storage/snapshot_attempt.hpp"
+#include "storage/snapshot_upkeep.hpp"
+
+namespace storage {
+
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::uint64_t retry_first_ns = second_ns, retry_most_ns = 300 * second_ns;
+constexpr int niceness = 10;  // a tenth of a processor that others want: slow, but never starved
+
+}  // namespace
+
+Snapshots::Snapshots(Parts parts) : parts_(std::move(parts)) { ENSURE(parts_.run_turn && parts_.notice); }
+
+Snapshots::~Snapshots() { stop(); }
+
+void Snapshots::start() {
+    const SnapshotInUse& found = parts_.log.recovered().snapshot;
+    const auto kept = list_snapshots(parts_.log.files());
+    {
+        const std::lock_guard lock(mutex_);
+        figures_.last_lsn = found.last;
+        figures_.last_records = found.records;
+        log_bytes_before_ = parts_.log.recovered().log_bytes_above;
+        newest_ns_ = parts_.clock.monotonic_ns();
+        if (kept) note_kept(*kept);
+    }
+    thread_ = std::thread([this] { loop(); });
+}
+
+void Snapshots::stop() {
+    stopping_.store(true, std::memory_order_release);
+    woken_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+bool Snapshots::take_last_one() {
+    ENSURE(!thread_.joinable());
+    last_one_.store(true, std::memory_order_release);
+    return take();
+}
+
+Snapshots::Asked Snapshots::ask() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (asked_ || running_.load(std::memory_order_acquire)) return Asked::runs_already;
+        asked_ = true;
+    }
+    woken_.notify_one();
+    return Asked::begins;
+}
+
+SnapshotFigures Snapshots::figures() const {
+    const std::uint64_t written = parts_.log.figures().bytes_written;
+    const std::uint64_t appended = value(parts_.log.journal().appended());
+    const std::lock_guard lock(mutex_);
+    SnapshotFigures figures = figures_;
+    figures.running = running_.load(std::memory_order_acquire);
+    if (figures.running) figures.running_ns = parts_.clock.monotonic_ns() - begun_ns_.load(std::memory_order_relaxed);
+    figures.log_bytes_since = log_bytes_before_ + (written - std::min(written, written_at_));
+    figures.changes_since = appended - std::min(appended, value(figures.last_lsn));
+    return figures;
+}
+
+// ---- the snapshot thread ----
+
+void Snapshots::loop() {
+    // Only this thread: on Linux a thread has a niceness of its own. What the kernel says to it changes nothing.
+    (void)::setpriority(PRIO_PROCESS, 0, niceness);
+    while (!stopping_.load(std::memory_order_acquire)) {
+        bool begin = due();
+        {
+            std::unique_lock lock(mutex_);
+            const auto wanted = [&] { return asked_ || stopping_.load(std::memory_order_acquire); };
+            if (!begin) begin = woken_.wait_for(lock, std::chrono::nanoseconds(second_ns), wanted);
+            if (begin) running_.store(true, std::memory_order_release);  // before the wish is forgotten: nobody may wish twice
+            asked_ = false;
+        }
+        if (!begin) continue;
+        if (!stopping_.load(std::memory_order_acquire) && take()) clean_up();
+        running_.store(false, std::memory_order_release);
+    }
+}
+
+bool Snapshots::due() const {
+    const SnapshotFigures figures = this->figures();
+    const LogFigures log = parts_.log.figures();
+    const SnapshotSettings& set = parts_.settings;
+    const std::uint64_t now = parts_.clock.monotonic_ns();
+    if (figures.changes_since == 0 || log.preparing_failed) return false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (now < retry_at_ns_) return false;
+        const auto interval = static_cast<std::uint64_t>(set.interval_ms.load(std::memory_order_relaxed)) * 1'000'000;
+        if (interval != 0 && now - newest_ns_ >= interval) return true;
+    }
+    const std::uint64_t wal = set.wal_bytes.load(std::memory_order_relaxed);
+    if (wal != 0 && figures.log_bytes_since >= std::max(wal, figures.last_bytes)) return true;
+    // Two snapshots must follow one another before a segment goes, so the limit is met at half of it.
+    const std::uint64_t total = set.wal_total_bytes.load(std::memory_order_relaxed);
+    return total != 0 && figures.log_bytes_since >= total / 2;
+}
+
+bool Snapshots::abandon_now() const {
+    if (last_one_.load(std::memory_order_relaxed)) return false;
+    return stopping_.load(std::memory_order_relaxed) || parts_.log.figures().preparing_failed;
+}
+
+bool Snapshots::take() {
+    const std::uint64_t begun = parts_.clock.monotonic_ns();
+    begun_ns_.store(begun, std::memory_order_relaxed);
+    const WalStart& run = parts_.log.run_start();
+    const SnapshotSettings& set = parts_.settings;
+    snapshot::Header header;
+    header.directory_id = run.directory_id;
+    header.epoch = run.epoch;
+    header.created_at = parts_.now.now();
+    parts_.random.fill(header.salt);
+    const std::uint64_t written = parts_.log.figures().bytes_written;
+    header.begun_at = parts_.log.journal().appended();  // S0
+    if (value(header.begun_at) == 0) {                  // there never was anything: the empty directory says it all
+        attempt_ended({}, 0, begun, written, {});
+        return true;
+    }
+    const bool inside = last_one_.load(std::memory_order_relaxed);
+    SnapshotAttempt attempt(
+        {parts_.log.files(), parts_.log.journal(), [this] { parts_.log.request_sync(); }, parts_.store, parts_.clock,
+         [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
+         [this] { return abandon_now(); }},
+        header, {set.compression.load(std::memory_order_relaxed), set.compression_level.load()});
+    const auto footer = attempt.run(header.created_at);
+    if (!footer) {
+        parts_.notice("Snapshot failed: " + footer.error().text);
+        attempt_failed(footer.error().text);
+        return false;
+    }
+    attempt_ended(*footer, attempt.bytes(), begun, written, header);
+    return true;
+}
+
+void Snapshots::attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun, std::uint64_t written,
+                              const snapshot::Header& header) {
+    const std::uint64_t now = parts_.clock.monotonic_ns();
+    {
+        const std::lock_guard lock(mutex_);
+        ++figures_.taken;
+        figures_.last_ok = true;
+        figures_.last_at = header.created_at != 0 ? header.created_at : parts_.now.now();
+        figures_.last_duration_ns = now - begun;
+        if (value(footer.last) != 0) {
+            figures_.last_lsn = footer.last;
+            figures_.last_bytes = bytes;
+            figures_.last_records = footer.records();
+            log_bytes_before_ = 0;
+            written_at_ = written;
+        }
+        newest_ns_ = begun;
+        retry_after_ns_ = retry_at_ns_ = 0;
+    }
+    tell();
+}
+
+void Snapshots::attempt_failed(const std::string& why) {
+    {
+        const std::lock_guard lock(mutex_);
+        ++figures_.failed;
+        figures_.last_ok = false;
+        figures_.last_error = why;
+        retry_after_ns_ = std::clamp(retry_after_ns_ * 2, retry_first_ns, retry_most_ns);
+        retry_at_ns_ = parts_.clock.monotonic_ns() + retry_after_ns_;
+    }
+    tell();
+}
+
+void Snapshots::tell() {
+    attempts_.fetch_add(1, std::memory_order_acq_rel);
+    if (on_attempt_) on_attempt_();
+}
+
+void Snapshots::note_kept(const std::vector<KeptSnapshot>& kept) {
+    figures_.kept = kept.size();
+    figures_.kept_bytes = 0;
+    for (const KeptSnapshot& each : kept) figures_.kept_bytes += each.bytes;
+    if (kept.empty() || figures_.last_at != 0) return;
+    figures_.last_at = kept.back().created_at;
+    figures_.last_bytes = kept.back().bytes;
+}
+
+// What cannot be removed now can the next time; it costs room, and nothing else.
+void Snapshots::clean_up() {
+    FileSystem& fs = parts_.log.files();
+    const SnapshotSettings& set = parts_.settings;
+    auto kept = list_snapshots(fs);
+    if (!kept) return parts_.notice("cannot look at the snapshots: " + kept.error().message());
+    const auto removed = remove_superfluous(fs, *kept, {set.keep, set.keep_days, set.keep_bytes}, parts_.now.now(), [this] {
+        parts_.log.segment_removed();
+        const std::lock_guard lock(mutex_);
+        ++figures_.segments_removed;
+    });
+    if (!removed) parts_.notice("cannot remove what is superfluous: " + removed.error().message());
+    kept = list_snapshots(fs);
+    const std::lock_guard lock(mutex_);
+    if (removed) figures_.snapshots_removed += removed->snapshots;
+    if (kept) note_kept(*kept);
+}
+
+}  // namespace storage

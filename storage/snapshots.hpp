@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Snapshots while the server runs: when one is due, taking it, and what becomes superfluous then. A thread of low priority
+// does all of it but the copying: that goes in slices of some 10 us under a shard's lock, run by the io threads, because no
+// thread of low priority may ever hold such a lock.
+//
+// How the file becomes exact (a fuzzy checkpoint, as in SiloR, OSDI 2014): S0 is the log's end before the first record is
+// copied, S1 after the last. Records that change meanwhile are copied in some state between the two; the log (S0, S1] follows
+// them in the file and, replayed over them, makes the state at S1. It gets its name when the log is durable up to S1.
+//
+// Order of life: after Log::start, start -> (traffic) -> stop -> perhaps take_last_one, before Log::stop.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "storage/clock.hpp"
+#include "storage/log.hpp"
+#include "storage/random.hpp"
+#include "storage/snapshot_retention.hpp"
+#include "storage/snapshot_settings.hpp"
+#include "storage/store.hpp"
+
+namespace storage {
+
+// The figures of INFO; times of the wall clock are unix milliseconds, 0 is never.
+struct SnapshotFigures {
+    bool running = false;
+    std::uint64_t running_ns = 0;         // for how long, if one is
+    std::uint64_t taken = 0, failed = 0;  // since the start
+    bool last_ok = true;                  // of the last attempt
+    std::string last_error;               // of the last attempt that failed
+    Lsn last_lsn{};                       // S1 of the newest, found at the start or taken since
+    UnixMs last_at = 0;
+    std::uint64_t last_duration_ns = 0, last_bytes = 0, last_records = 0;
+    std::uint64_t log_bytes_since = 0;       // appended to the log since the newest
+    std::uint64_t changes_since = 0;         // log records since the newest
+    std::uint64_t kept = 0, kept_bytes = 0;  // files in the directory
+    std::uint64_t snapshots_removed = 0, segments_removed = 0;
+};
+
+class Snapshots {
+public:
+    struct Parts {
+        Log& log;
+        Store& store;
+        SnapshotSettings& settings;
+        Clock& clock;
+        SteadyNow& now;
+        RandomSource& random;
+        // Runs a turn soon on a thread that may hold shard locks; never waits, never drops one.
+        std::function<void(std::function<void()> turn)> run_turn;
+        std::function<void(const std::string& line)> notice;
+    };
+    explicit Snapshots(Parts parts);
+    ~Snapshots();  // stops, if that was not done
+    Snapshots(const Snapshots&) = delete;
+    Snapshots& operator=(const Snapshots&) = delete;
+
+    void start();
+    void stop();           // gives up the one that is running; turns must still run
+    bool take_last_one();  // after stop() and the end of traffic: one more, all on the caller's thread. False: it failed
+
+    // Any thread.
+    enum class Asked : std::uint8_t { begins, runs_already };
+    Asked ask();
+    std::uint64_t attempts() const { return attempts_.load(std::memory_order_acquire); }  // ended, well or not
+    bool running() const { return running_.load(std::memory_order_acquire); }
+    SnapshotFigures figures() const;
+    // Called on the snapshot thread after each attempt, when figures() tells of it. Set before start.
+    void on_attempt(std::function<void()> call) { on_attempt_ = std::move(call); }
+
+private:
+    void loop();
+    bool due() const;
+    bool take();  // one attempt; false: it failed, and figures() says why
+    void attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun_ns, std::uint64_t written,
+                       const snapshot::Header& header);
+    void attempt_failed(const std::string& why);
+    void tell();
+    void note_kept(const std::vector<KeptSnapshot>& kept);  // under mutex_
+    void clean_up();
+    bool abandon_now() const;  // the server stops, or the log needs the disk
+
+    Parts parts_;
+    std::function<void()> on_attempt_;
+    std::thread thread_;
+    std::atomic<bool> running_{false}, stopping_{false}, last_one_{false};
+    std::atomic<std::uint64_t> attempts_{0}, begun_ns_{0};
+
+    mutable std::mutex mutex_;  // held for a few instructions: the io threads ask for figures
+    std::condition_variable woken_;
+    // guarded by mutex_
+    bool asked_ = false;
+    SnapshotFigures figures_;
+    std::uint64_t written_at_ = 0;        // bytes_written of the log when the newest one began
+    std::uint64_t log_bytes_before_ = 0;  // of the log above the snapshot that the start found
+    std::uint64_t newest_ns_ = 0;         // when the newest one began, or the start
+    std::uint64_t retry_at_ns_ = 0, retry_after_ns_ = 0;
+};
+
+}  // namespace storage

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Snapshots of a store that goes on living: the file alone is the state at its last LSN, whatever happened meanwhile.
+#include <catch2/catch.hpp>
+
+#include "storage/data_directory.hpp"
+#include "storage/snapshot_load.hpp"
+#include "tests/support/store_process.hpp"
+
+using namespace storage;
+using test::SeededRandom;
+using test::StoreProcess;
+using Compress = SnapshotWriter::Compress;
+
+namespace {
+
+void live(StoreProcess& process, SeededRandom& dice, int steps) {
+    for (int i = 0; i < steps; ++i) process.random_step(dice);
+}
+
+std::vector<std::string> names(const StoreProcess& process, const std::string& prefix) {
+    std::vector<std::string> found;
+    for (const std::string& name : process.disk.names())
+        if (name.starts_with(prefix)) found.push_back(name);
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("Snapshot: a store comes back from it and the log above it", "[snapshot]") {
+    const auto compress = GENERATE(Compress{}, Compress{snapshot::Compression::zstd, 1});
+    StoreProcess process(3);
+    SeededRandom dice(7);
+    REQUIRE(process.start());
+    live(process, dice, 400);
+    REQUIRE(process.snapshot(compress));
+    CHECK(process.last_snapshot->records() > 20);
+    CHECK(verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), {}).has_value());
+    live(process, dice, 100);
+    REQUIRE(process.sync());
+    const std::uint64_t expected = process.digest();
+    for (const std::uint32_t shards : {16U, 64U, 256U}) {  // any number of shards can load it
+        process.kill();
+        REQUIRE(process.start(shards));
+        CHECK(process.report.snapshot.last == process.last_snapshot->last);
+        CHECK(process.digest() == expected);
+    }
+}
+
+TEST_CASE("Snapshot: the file alone is the state at its last LSN, with writes between all turns", "[snapshot]") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        INFO("seed " << seed);
+        StoreProcess process(seed);
+        SeededRandom dice(seed);
+        REQUIRE(process.start());
+        live(process, dice, 300);
+        REQUIRE(process.snapshot({}, [&] { live(process, dice, 3); }));
+        const std::uint64_t last = value(process.last_snapshot->last);
+        const std::uint64_t expected = process.digests.at(last);
+        process.kill();
+        for (const std::string& segment : names(process, "wal-")) process.disk.remove(segment);
+        REQUIRE(process.start());
+        CHECK(value(process.report.last) == last);
+        CHECK(process.digest() == expected);
+        // It goes on from there.
+        live(process, dice, 30);
+        REQUIRE(process.stop());
+        REQUIRE(process.start());
+        CHECK(process.digest() == process.digests.at(value(process.report.last)));
+    }
+}
+
+TEST_CASE("Snapshot: what was revoked stays revoked, and its token cannot be brought again", "[snapshot]") {
+    StoreProcess process;
+    REQUIRE(process.start());
+    NewSession wanted;
+    wanted.user = "alice";
+    wanted.token = "a-token-that-was-brought";
+    wanted.expires_at = process.clock.wall_ms + 3600'000;
+    const auto made = process.run([&](Op& op) { return process.store().create(op, wanted); });
+    REQUIRE(made.has_value());
+    REQUIRE(process.run([&](Op& op) { return process.store().remove_user(op, "alice", {}); }).value() == 1);
+    REQUIRE(process.snapshot());
+    process.kill();
+    REQUIRE(process.start(32));
+    const auto ignore = [](const SessionView&) {};
+    CHECK(process.run([&](Op& op) { return process.store().validate(op, *wanted.token, {}, ignore); }).error() ==
+          make_error_code(Errc::token_revoked));
+    CHECK(process.run([&](Op& op) { return process.store().create(op, wanted); }).error() == make_error_code(Errc::token_taken));
+}
+
+TEST_CASE("Snapshot: a user's sessions keep their order", "[snapshot]") {
+    StoreProcess process;
+    REQUIRE(process.start());
+    std::vector<SessionId> ids;
+    const auto create = [&] {
+        NewSession wanted;
+        wanted.user = "alice";
+        ids.push_back(process.run([&](Op& op) { return process.store().create(op, wanted); }).value().id);
+        process.clock.wall_ms = process.clock.wall_ms + 10;
+    };
+    for (int i = 0; i < 5; ++i) create();
+    const std::array<SessionId, 2> gone{ids[1], ids[3]};
+    REQUIRE(process.run([&](Op& op) { return process.store().remove_sessions(op, gone); }).value() == 2);
+    process.settings.session_dead_max = 1;  // forgotten, so that their places are taken again
+    for (int i = 0; i < 3; ++i) create();
+    REQUIRE(process.snapshot());
+    const auto listed = [&] {
+        std::vector<SessionId> found;
+        process.run([&](Op& op) {
+            process.store().list_user(op, "alice", 0, 100, [&](const SessionView& v) { found.push_back(v.id); });
+            return true;
+        });
+        return found;
+    };
+    const std::vector<SessionId> before = listed();
+    REQUIRE(before.size() == 6);
+    CHECK(before.front() == ids.back());
+    process.kill();
+    REQUIRE(process.start());
+    CHECK(listed() == before);
+}
+
+TEST_CASE("Snapshot: two of them, and the log within the older one goes", "[snapshot]") {
+    StoreProcess process;
+    SeededRandom dice(5);
+    REQUIRE(process.start());
+    std::vector<Lsn> taken;
+    for (int i = 0; i < 4; ++i) {
+        live(process, dice, 150);
+        REQUIRE(process.snapshot());
+        taken.push_back(process.last_snapshot->last);
+        REQUIRE(process.clean_up());
+    }
+    CHECK(names(process, "snapshot-") == std::vector<std::string>{snapshot_name(taken[2]), snapshot_name(taken[3])});
+    CHECK(names(process, "doomed-").empty());
+    const auto segments = names(process, "wal-");
+    REQUIRE(segments.size() > 1);
+    CHECK(value(*parse_segment_name(segments[1])) > value(taken[2]) + 1);  // the first one holds what follows the older one
+    const std::uint64_t expected = process.digest();
+    process.kill();
+
+    SECTION("the newest is damaged: the older one and the log above it are the same state") {
+        auto bytes = process.disk.bytes(snapshot_name(taken[3]));
+        bytes[header_block_bytes + 200] ^= std::byte{1};
+        process.disk.set_bytes(snapshot_name(taken[3]), bytes);
+        REQUIRE(process.start());
+        CHECK(process.report.snapshot.last == taken[2]);
+        CHECK(process.report.snapshots_damaged == 1);
+        CHECK(process.digest() == expected);
+        CHECK_FALSE(process.disk.has(snapshot_name(taken[3])));  // set aside
+    }
+    SECTION("both are damaged: refused, and nothing is touched") {
+        for (const Lsn last : {taken[2], taken[3]}) {
+            auto bytes = process.disk.bytes(snapshot_name(last));
+            bytes[header_block_bytes + 200] ^= std::byte{1};
+            process.disk.set_bytes(snapshot_name(last), bytes);
+        }
+        const std::uint64_t before = process.disk.fingerprint();
+        REQUIRE_FALSE(process.start());
+        CHECK_THAT(process.refusal, Catch::Matchers::Contains(snapshot_name(taken[3])));
+        CHECK(process.disk.fingerprint() == before);
+    }
+    SECTION("the log above the newest is missing: that is the state at the newest") {
+        for (const std::string& segment : names(process, "wal-")) process.disk.remove(segment);
+        REQUIRE(process.start());
+        CHECK(process.report.last == taken[3]);
+        CHECK(process.digest() == process.digests.at(value(taken[3])));
+    }
+    SECTION("the log between the older one and what is left of it is missing, and the newest is damaged: refused") {
+        process.disk.remove(segments[0]);
+        process.disk.remove(snapshot_name(taken[3]));
+        const std::uint64_t before = process.disk.fingerprint();
+        REQUIRE_FALSE(process.start());
+        CHECK_THAT(process.refusal, Catch::Matchers::Contains("missing"));
+        CHECK(process.disk.fingerprint() == before);
+    }
+}
