@@ -61,6 +61,7 @@ bool StoreProcess::start(std::uint32_t shards) {
     next->journal.recovered(report.last);
     next->begin(*this, recovered->start);
     process_ = std::move(next);
+    lost_ = false;
     return true;
 }
 
@@ -68,9 +69,13 @@ std::uint64_t StoreProcess::digest() { return store().digest(clock.wall_ms); }
 
 bool StoreProcess::commit() {
     storage::Batch batch;
+    if (lost_) return false;
     while (journal().take(batch)) {
         const auto used = process_->wal->write(batch, journal().durable(), clock.wall_ms);
-        if (!used) return false;
+        if (!used) {
+            lost_ = true;  // the log is spent, as after a write that failed in the server
+            return false;
+        }
         journal().set_written(batch.last);
         journal().set_durable(process_->wal->sealed());
     }

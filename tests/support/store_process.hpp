@@ -97,6 +97,7 @@ private:
     void string_step(SeededRandom& dice);
 
     std::unique_ptr<Process> process_;
+    bool lost_ = false;
     std::vector<std::string> tokens_;
     std::vector<storage::SessionId> ids_;
 };
