@@ -174,6 +174,19 @@ LogResult<void> Execution::set_snapshots_aside() {
     return {};
 }
 
+// A snapshot has its name only when the log is durable up to its LSN. So whatever stands in for a damaged one must reach as far:
+// anything less would be an older state that passes for the newest.
+void require_what_damage_held(const RecoveryOptions& options, Scan& scan) {
+    Lsn held{};
+    for (const std::string& name : options.damaged_snapshots) held = later(held, parse_snapshot_name(name).value_or(Lsn{}));
+    const Lsn found = later(scan.last(), options.snapshot.last);
+    if (value(found) >= value(held)) return;
+    scan.found.gap = true;
+    if (!scan.problem.empty()) return;
+    scan.problem =
+        "LSN " + std::to_string(value(found) + 1) + " to " + std::to_string(value(held)) + " are not in the log either";
+}
+
 WalStart start_after(const Scan& scan, const SnapshotInUse& snapshot, RandomSource& random) {
     WalStart start;
     start.epoch = std::max(scan.epoch, snapshot.epoch) + 1;
@@ -225,6 +238,7 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
         scan->found.undecodable = true;
         if (scan->found.damage != Damage::durable) scan->problem = "LSN " + std::to_string(value(*failed));
     }
+    require_what_damage_held(options, *scan);
     const Verdict verdict = decide(scan->found);
     if (refuses(verdict)) {
         const std::string& snapshot = options.snapshot_problem;

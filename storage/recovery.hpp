@@ -13,6 +13,7 @@
 #include "storage/log_options.hpp"
 #include "storage/random.hpp"
 #include "storage/recovery_scan.hpp"
+#include "storage/snapshot_format.hpp"
 #include "storage/wal.hpp"
 
 namespace storage {
@@ -25,6 +26,7 @@ struct SnapshotInUse {
     Id directory_id{};
     UnixMs now = 0;
     std::uint64_t records = 0, bytes = 0;
+    snapshot::Chain chain;
 };
 
 struct RecoveryReport {

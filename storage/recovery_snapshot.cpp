@@ -19,7 +19,8 @@ SnapshotInUse in_use(const LoadedSnapshot& loaded) {
             .directory_id = loaded.header.directory_id,
             .now = loaded.footer.now,
             .records = loaded.footer.records(),
-            .bytes = loaded.bytes};
+            .bytes = loaded.chain.full_bytes + loaded.chain.incremental_bytes,
+            .chain = loaded.chain};
 }
 
 }  // namespace
@@ -34,7 +35,7 @@ LogResult<void> recover_snapshot(FileSystem& fs, RecoveryOptions& options, Store
         const auto loaded = load_snapshot(fs, candidate.name, store, threads, progress.bytes_read);
         if (loaded) {
             options.snapshot = in_use(*loaded);
-            progress.bytes_total.fetch_add(loaded->bytes, std::memory_order_relaxed);
+            progress.bytes_total.fetch_add(options.snapshot.bytes, std::memory_order_relaxed);
             progress.records.store(options.snapshot.records, std::memory_order_relaxed);
             return {};
         }

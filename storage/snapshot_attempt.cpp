@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "storage/effect.hpp"
 #include "storage/log_range.hpp"
 #include "storage/snapshot_load.hpp"
 
@@ -16,6 +17,17 @@ constexpr std::uint64_t look_again_ns = 10'000'000;
 Slot first_slot(std::uint32_t shard, std::uint32_t shards) { return static_cast<Slot>(slot_count / shards * shard); }
 Slot last_slot(std::uint32_t shard, std::uint32_t shards) { return static_cast<Slot>(slot_count / shards * (shard + 1) - 1); }
 
+bool takes_something_out(std::span<const std::byte> record) {
+    bool found = false;
+    (void)read_record(
+        record, [](std::string_view) { return true; },
+        [&](const Effect& effect) {
+            found = found || std::holds_alternative<RemoveSession>(effect) || std::holds_alternative<RemoveString>(effect) ||
+                    std::holds_alternative<Flush>(effect);
+        });
+    return found;
+}
+
 Refusal failed(const std::string& what, const boost::system::error_code& error) { return {what + ": " + error.message()}; }
 
 }  // namespace
@@ -25,10 +37,11 @@ SnapshotAttempt::SnapshotAttempt(const Parts& parts, const snapshot::Header& hea
 
 LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     if (auto done = writer_.begin(); !done) return failed("cannot begin a snapshot", done.error());
+    if (auto done = copy_removals(); !done) return done.error();
     if (auto done = copy_records(); !done) return done.error();
     footer_.last = parts_.journal.appended();
     footer_.now = now;
-    if (auto done = wait_until_durable(); !done) return done.error();
+    if (auto done = wait_until_durable(footer_.last); !done) return done.error();
     if (auto done = copy_log(); !done) return done.error();
     const auto footer = writer_.finish(footer_);
     if (!footer) return failed("cannot write the snapshot", footer.error());
@@ -91,12 +104,38 @@ LogResult<void> SnapshotAttempt::write_part(Store::SnapshotPart& part) {
     return {};
 }
 
-LogResult<void> SnapshotAttempt::wait_until_durable() {
+LogResult<void> SnapshotAttempt::wait_until_durable(Lsn lsn) {
     for (;;) {
         if (auto going_on = given_up(); !going_on) return going_on;
         parts_.request_sync();
-        if (parts_.journal.wait_for_durable(footer_.last, look_again_ns)) return {};
+        if (parts_.journal.wait_for_durable(lsn, look_again_ns)) return {};
     }
+}
+
+// The records of the log since the base that take something out, whole; what they put in is copied again, or taken out later.
+LogResult<void> SnapshotAttempt::copy_removals() {
+    if (value(above_) == 0) return {};
+    if (auto done = wait_until_durable(begun_at_); !done) return done;
+    std::string payload;
+    snapshot::BlockHeader block{.kind = snapshot::BlockKind::removals};
+    const auto write = [&]() -> LogResult<void> {
+        if (auto done = writer_.add(block, payload); !done) return failed("cannot write the snapshot", done.error());
+        payload.clear();
+        block.entries = 0;
+        return given_up();
+    };
+    auto done = read_log_range(parts_.files, above_, begun_at_,
+                               [&](Lsn first, std::uint32_t, std::span<const std::byte> entries) -> LogResult<void> {
+                                   wal::Entries all(entries);
+                                   std::span<const std::byte> record;
+                                   for (Lsn lsn = first; all.next(record); lsn = next(lsn)) {
+                                       if (!takes_something_out(record)) continue;
+                                       snapshot::Removals::add(payload, lsn, record);
+                                       ++block.entries;
+                                   }
+                                   return payload.size() < snapshot::block_payload_target ? LogResult<void>() : write();
+                               });
+    return done ? write() : done;
 }
 
 LogResult<void> SnapshotAttempt::copy_log() {

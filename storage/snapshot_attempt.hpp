@@ -42,12 +42,14 @@ private:
     void begin_turn(Turn& turn);
     LogResult<void> copy_records();
     LogResult<void> write_part(Store::SnapshotPart& part);
+    LogResult<void> copy_removals();
     LogResult<void> copy_log();
-    LogResult<void> wait_until_durable();
+    LogResult<void> wait_until_durable(Lsn lsn);
     LogResult<void> given_up() const;
 
     const Parts parts_;
-    const Lsn begun_at_, above_;
+    const Lsn begun_at_;
+    const Lsn above_;  // what the base holds; 0: there is none, all is copied
     SnapshotWriter writer_;
     Store::SnapshotWalk walk_;
     bool more_ = true;  // written by a turn, read when it is done

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::array<char, 3> block_magic = {'T', 'M', 'B'};  // the kind is the fourth byte
 
+constexpr std::size_t removal_prefix_bytes = sizeof(std::uint64_t) + sizeof(std::uint32_t);
+
 enum BlockOffset : std::size_t {
     at_kind = 3,
     at_stored_bytes = 4,
@@ -113,6 +115,26 @@ std::optional<BlockHeader> decode_block(std::span<const std::byte, block_header_
     header.payload_checksum = load_le<std::uint64_t>(at + at_payload_checksum);
     if (!sensible(header)) return std::nullopt;
     return header;
+}
+
+void Removals::add(std::string& payload, Lsn lsn, std::span<const std::byte> record) {
+    std::array<std::byte, removal_prefix_bytes> prefix;
+    store_le(prefix.data(), value(lsn));
+    store_le(prefix.data() + sizeof(std::uint64_t), static_cast<std::uint32_t>(record.size()));
+    payload.append(reinterpret_cast<const char*>(prefix.data()), prefix.size());
+    payload.append(reinterpret_cast<const char*>(record.data()), record.size());
+}
+
+bool Removals::next(Lsn& lsn, std::string_view& entry) {
+    if (rest_.empty()) return false;
+    if (rest_.size() < removal_prefix_bytes) return !(broken_ = true);
+    const auto* bytes = reinterpret_cast<const std::byte*>(rest_.data());
+    lsn = Lsn{load_le<std::uint64_t>(bytes)};
+    const auto length = load_le<std::uint32_t>(bytes + sizeof(std::uint64_t));
+    if (length == 0 || length > rest_.size() - removal_prefix_bytes) return !(broken_ = true);
+    entry = rest_.substr(sizeof(std::uint64_t), sizeof(std::uint32_t) + length);
+    rest_.remove_prefix(removal_prefix_bytes + length);
+    return true;
 }
 
 std::string encode(const Footer& footer) {

@@ -83,6 +83,28 @@ void encode(const BlockHeader& header, std::uint64_t seed, std::span<std::byte, 
 // Nothing unless magic, checksum and the fields' own sense are right. The payload is the caller's to check.
 std::optional<BlockHeader> decode_block(std::span<const std::byte, block_header_bytes> from, std::uint64_t seed);
 
+// What an incremental snapshot would build upon: the newest one, and how long its chain is.
+struct Chain {
+    Lsn last{};  // 0: there is none
+    Digest digest{};
+    std::uint32_t files = 0;
+    std::uint64_t full_bytes = 0, incremental_bytes = 0;
+};
+
+// The entries of a removals block. Bounded by its bytes; broken() when they do not add up.
+class Removals {
+public:
+    static void add(std::string& payload, Lsn lsn, std::span<const std::byte> record);
+
+    explicit Removals(std::string_view payload) : rest_(payload) {}
+    bool next(Lsn& lsn, std::string_view& entry);  // `entry` is { u32 length, log record }
+    bool broken() const { return broken_; }
+
+private:
+    std::string_view rest_;
+    bool broken_ = false;
+};
+
 struct Footer {
     Lsn last{};  // S1
     UnixMs now = 0;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/data_directory.hpp"
 #include "storage/snapshot_records.hpp"
 #include "storage/store_replay.hpp"
 #include "storage/wal_format.hpp"
@@ -26,7 +27,8 @@ public:
 
     std::optional<SnapshotFault> run() {
         const auto& footer = reader_.footer();
-        store_.expect_records(footer.sessions, footer.strings, footer.dead);
+        if (reader_.header().full()) store_.expect_records(footer.sessions, footer.strings, footer.dead);
+        remove_from_base();
         std::vector<std::thread> workers;
         for (unsigned i = 1; i < threads_; ++i) workers.emplace_back([this] { load_records(); });
         load_records();
@@ -52,6 +54,23 @@ private:
         if (!payload) return fail(payload.error()), std::nullopt;
         bytes_read_.fetch_add(snapshot::block_bytes((*block)->header.stored_bytes), std::memory_order_relaxed);
         return std::pair(**block, *payload);
+    }
+
+    // What the base still has and the log took out since, in the order of the log.
+    void remove_from_base() {
+        StoreReplay sink(store_, threads_);
+        ReplayPool pool(sink);
+        SnapshotReader::Buffers buffers;
+        while (const auto taken = take(BlockKind::removals, buffers)) {
+            snapshot::Removals removals(taken->second);
+            Lsn lsn{};
+            std::uint32_t count = 0;
+            for (std::string_view entry; removals.next(lsn, entry); ++count) pool.add(lsn, bytes_of(entry));
+            if (removals.broken() || count != taken->first.header.entries)
+                return fail(reader_.damaged(taken->first.offset, "a removal does not decode"));
+        }
+        if (const auto refused = pool.finish())
+            fail(reader_.damaged(0, "LSN " + std::to_string(value(*refused)) + " does not decode"));
     }
 
     void load_records() {
@@ -105,18 +124,74 @@ bool records_decode(std::string_view payload, std::uint32_t wanted, std::uint64_
     return !entries.broken() && count == wanted;
 }
 
+bool removals_decode(std::string_view payload, std::uint32_t wanted) {
+    snapshot::Removals removals(payload);
+    Lsn lsn{};
+    std::uint32_t count = 0;
+    for (std::string_view entry; removals.next(lsn, entry); ++count)
+        if (!log_decodes(entry, 1)) return false;
+    return !removals.broken() && count == wanted;
+}
+
+bool decodes(const snapshot::BlockHeader& block, std::string_view payload, std::uint64_t& records) {
+    switch (block.kind) {
+        case BlockKind::removals: return removals_decode(payload, block.entries);
+        case BlockKind::records: return records_decode(payload, block.entries, records);
+        case BlockKind::log: return log_decodes(payload, block.entries);
+        case BlockKind::footer: break;
+    }
+    return false;
+}
+
 LoadedSnapshot described(const SnapshotReader& reader, const std::string& name) {
-    return {name, reader.header(), reader.footer(), reader.file_bytes()};
+    return {name, reader.header(), reader.footer(), reader.file_bytes(), {}};
+}
+
+}  // namespace
+
+namespace {
+
+struct Link {
+    std::string name;
+    std::unique_ptr<SnapshotReader> reader;
+};
+
+// The snapshot and all that it builds upon, the full one last.
+SnapshotResult<std::vector<Link>> open_chain(FileSystem& fs, const std::string& name) {
+    std::vector<Link> chain;
+    for (std::string next = name;;) {
+        auto reader = SnapshotReader::open(fs, next);
+        if (!reader && !chain.empty() && reader.error().kind == SnapshotFault::Kind::unreadable)
+            return SnapshotFault{SnapshotFault::Kind::damaged,
+                                 chain.back().name + " builds upon " + next + ": " + reader.error().text};
+        if (!reader) return reader.error();
+        if (!chain.empty()) {
+            const snapshot::Header& above = chain.back().reader->header();
+            if (above.base_digest != (*reader)->footer().digest || above.directory_id != (*reader)->header().directory_id)
+                return chain.back().reader->damaged(0, "it builds upon another " + next);
+        }
+        chain.push_back({next, std::move(*reader)});
+        const snapshot::Header& header = chain.back().reader->header();
+        if (header.full()) return chain;
+        if (chain.size() == snapshot_chain_max || value(header.base_last) >= value(chain.back().reader->footer().last))
+            return chain.back().reader->damaged(0, "it builds upon nothing");
+        next = snapshot_name(header.base_last);
+    }
 }
 
 }  // namespace
 
 SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, Store& store, unsigned threads,
                                              std::atomic<std::uint64_t>& bytes_read) {
-    auto reader = SnapshotReader::open(fs, name);
-    if (!reader) return reader.error();
-    if (auto fault = Loader(**reader, store, threads, bytes_read).run()) return *fault;
-    return described(**reader, name);
+    auto chain = open_chain(fs, name);
+    if (!chain) return chain.error();
+    for (auto link = chain->rbegin(); link != chain->rend(); ++link)
+        if (auto fault = Loader(*link->reader, store, threads, bytes_read).run()) return *fault;
+    LoadedSnapshot loaded = described(*chain->front().reader, name);
+    loaded.chain = {loaded.last(), loaded.footer.digest, static_cast<std::uint32_t>(chain->size()), 0, 0};
+    for (const Link& link : *chain)
+        (link.reader->header().full() ? loaded.chain.full_bytes : loaded.chain.incremental_bytes) += link.reader->file_bytes();
+    return loaded;
 }
 
 SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const std::function<bool()>& stop) {
@@ -139,9 +214,7 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
         if (!payload) return payload.error();
         digest.add(reader.digest(**block, buffers));
         const auto& header = (*block)->header;
-        const bool sound = header.kind == BlockKind::records ? records_decode(*payload, header.entries, records)
-                                                             : log_decodes(*payload, header.entries);
-        if (!sound) return reader.damaged((*block)->offset, "a record does not decode");
+        if (!decodes(header, *payload, records)) return reader.damaged((*block)->offset, "a record does not decode");
     }
     return described(reader, name);
 }

@@ -18,11 +18,15 @@ struct LoadedSnapshot {
     snapshot::Header header;
     snapshot::Footer footer;
     std::uint64_t bytes = 0;
+    snapshot::Chain chain;  // load_snapshot only: with this one as its last
 
     Lsn last() const { return footer.last; }
 };
 
-// Everything of the file. On a fault the store holds a part of it: clear() it. `bytes_read` moves as it goes.
+inline constexpr std::uint32_t snapshot_chain_max = 64;  // files; a longer one is not from us
+
+// Everything of the file, and before it of all that it builds upon. On a fault the store holds a part of it: clear() it.
+// `bytes_read` moves as it goes.
 SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, Store& store, unsigned threads,
                                              std::atomic<std::uint64_t>& bytes_read);
 

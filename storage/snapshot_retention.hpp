@@ -15,6 +15,7 @@ struct KeptSnapshot {
     Lsn last{};
     UnixMs created_at = 0;
     std::uint64_t bytes = 0;
+    Lsn base_last{};  // 0: a full one, with which a chain begins
 };
 
 struct RetentionRule {
@@ -23,9 +24,13 @@ struct RetentionRule {
     std::uint64_t keep_bytes = 0;  // but together no more than this, oldest out first; 0: four times the newest
 };
 
-inline constexpr std::size_t fallback_pair = 2;  // the newest two are recovery's: they stay whatever the rule says
+// A chain is a full snapshot and the incremental ones that build upon it. The newest two chains are recovery's and stay whatever
+// the rule says; of older chains the full snapshot is a backup, and the rule's to judge.
+inline constexpr std::size_t fallback_pair = 2;
 
 // The ones to remove, oldest first. `all` ascending by last LSN.
 std::vector<KeptSnapshot> snapshots_to_remove(const std::vector<KeptSnapshot>& all, const RetentionRule& rule, UnixMs now);
+// The last LSN of the older chain of the pair: what the log must reach back to. 0: there is no pair yet, all of the log stays.
+Lsn log_needed_after(const std::vector<KeptSnapshot>& all);
 
 }  // namespace storage

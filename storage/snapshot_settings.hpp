@@ -18,7 +18,11 @@ struct SnapshotSettings {
     std::atomic<std::uint64_t> keep_bytes{0};          // snapshot-keep-bytes: all together at most; 0: four times the newest
     std::atomic<snapshot::Compression> compression{snapshot::Compression::none};  // snapshot-compression
     std::atomic<int> compression_level{1};                                        // snapshot-compression-level: zstd's, 1..19
-    std::atomic<bool> on_shutdown{false};                                         // snapshot-on-shutdown
+    // snapshot-incremental: only what changed since the newest one, until a chain has `chain` files or its incremental ones are
+    // together half as large as the full one.
+    std::atomic<bool> incremental{false};
+    std::atomic<std::uint32_t> chain{8};   // snapshot-chain: files of a chain, the full one included; 2..64
+    std::atomic<bool> on_shutdown{false};  // snapshot-on-shutdown
 };
 
 }  // namespace storage

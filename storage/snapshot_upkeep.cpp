@@ -28,7 +28,8 @@ Result<std::vector<KeptSnapshot>> list_snapshots(FileSystem& fs) {
         const auto got = pread_full(**file, block, 0);
         if (!got) return got.error();
         const auto decoded = snapshot::decode_header(std::span(block).first(*got));
-        if (decoded.header) found.push_back({listed.name, listed.last, decoded.header->created_at, *bytes});
+        if (decoded.header)
+            found.push_back({listed.name, listed.last, decoded.header->created_at, *bytes, decoded.header->base_last});
     }
     return found;
 }
@@ -55,8 +56,8 @@ Result<Removed> remove_superfluous(FileSystem& fs, std::vector<KeptSnapshot> all
         if (auto done = remove_in_steps(fs, old.name); !done) return done.error();
         ++removed.snapshots;
     }
-    if (all.size() < fallback_pair) return removed;
-    const Lsn covered = all[all.size() - fallback_pair].last;
+    const Lsn covered = log_needed_after(all);
+    if (value(covered) == 0) return removed;
     const auto listing = list_data(fs);
     if (!listing) return listing.error();
     const auto& segments = listing->segments;

@@ -32,6 +32,7 @@ void Snapshots::start() {
         const std::lock_guard lock(mutex_);
         figures_.last_lsn = found.last;
         figures_.last_records = found.records;
+        chain_ = found.chain;
         log_bytes_before_ = parts_.log.recovered().log_bytes_above;
         newest_ns_ = parts_.clock.monotonic_ns();
         if (kept) note_kept(*kept);
@@ -117,6 +118,13 @@ bool Snapshots::abandon_now() const {
     return stopping_.load(std::memory_order_relaxed) || parts_.log.figures().preparing_failed;
 }
 
+snapshot::Chain Snapshots::base() const {
+    if (!parts_.settings.incremental.load(std::memory_order_relaxed)) return {};
+    const std::lock_guard lock(mutex_);
+    if (chain_.files >= parts_.settings.chain.load(std::memory_order_relaxed)) return {};
+    return chain_.incremental_bytes < chain_.full_bytes / 2 ? chain_ : snapshot::Chain{};
+}
+
 bool Snapshots::take() {
     const std::uint64_t begun = parts_.clock.monotonic_ns();
     begun_ns_.store(begun, std::memory_order_relaxed);
@@ -129,6 +137,10 @@ bool Snapshots::take() {
     parts_.random.fill(header.salt);
     const std::uint64_t written = parts_.log.figures().bytes_written;
     header.begun_at = parts_.log.journal().appended();  // S0
+    if (const snapshot::Chain upon = base(); upon.last != header.begun_at) {  // nothing new would have the base's own name
+        header.base_last = upon.last;
+        header.base_digest = upon.digest;
+    }
     if (value(header.begun_at) == 0) {                  // there never was anything: the empty directory says it all
         attempt_ended({}, 0, begun, written, {});
         return true;
@@ -162,6 +174,12 @@ void Snapshots::attempt_ended(const snapshot::Footer& footer, std::uint64_t byte
             figures_.last_lsn = footer.last;
             figures_.last_bytes = bytes;
             figures_.last_records = footer.records();
+            figures_.last_full = header.full();
+            if (header.full()) chain_ = {};
+            (header.full() ? chain_.full_bytes : chain_.incremental_bytes) += bytes;
+            chain_.last = footer.last;
+            chain_.digest = footer.digest;
+            figures_.chain_files = ++chain_.files;
             log_bytes_before_ = 0;
             written_at_ = written;
         }
@@ -177,6 +195,7 @@ void Snapshots::attempt_failed(const std::string& why) {
         ++figures_.failed;
         figures_.last_ok = false;
         figures_.last_error = why;
+        chain_ = {};  // the log that an incremental one needs may be gone: the next one is full
         retry_after_ns_ = std::clamp(retry_after_ns_ * 2, retry_first_ns, retry_most_ns);
         retry_at_ns_ = parts_.clock.monotonic_ns() + retry_after_ns_;
     }

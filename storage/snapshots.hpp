@@ -38,6 +38,8 @@ struct SnapshotFigures {
     std::string last_error;               // of the last attempt that failed
     Lsn last_lsn{};                       // S1 of the newest, found at the start or taken since
     UnixMs last_at = 0;
+    bool last_full = true;
+    std::uint32_t chain_files = 0;  // of the newest one's chain
     std::uint64_t last_duration_ns = 0, last_bytes = 0, last_records = 0;
     std::uint64_t log_bytes_since = 0;       // appended to the log since the newest
     std::uint64_t changes_since = 0;         // log records since the newest
@@ -79,7 +81,8 @@ public:
 private:
     void loop();
     bool due() const;
-    bool take();  // one attempt; false: it failed, and figures() says why
+    snapshot::Chain base() const;  // of the next one; none: it is full
+    bool take();                   // one attempt; false: it failed, and figures() says why
     void attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun_ns, std::uint64_t written,
                        const snapshot::Header& header);
     void attempt_failed(const std::string& why);
@@ -102,6 +105,7 @@ private:
     std::uint64_t written_at_ = 0;        // bytes_written of the log when the newest one began
     std::uint64_t log_bytes_before_ = 0;  // of the log above the snapshot that the start found
     std::uint64_t newest_ns_ = 0;         // when the newest one began, or the start
+    snapshot::Chain chain_;               // what an incremental one can build upon
     std::uint64_t retry_at_ns_ = 0, retry_after_ns_ = 0;
 };
 

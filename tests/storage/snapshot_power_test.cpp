@@ -36,8 +36,9 @@ void live(StoreProcess& process, bool always, std::uint64_t seed) {
             alive = work(process, dice, always);
         } else if (what < 8) {
             bool all = true;
-            alive = process.snapshot({}, [&] { all = (dice.below(2) == 0 || work(process, dice, always)) && all; }) && all &&
-                    process.clean_up();
+            const auto meanwhile = [&] { all = (dice.below(2) == 0 || work(process, dice, always)) && all; };
+            alive = dice.below(2) == 0 ? process.snapshot({}, meanwhile) : process.incremental(meanwhile);
+            alive = alive && all && process.clean_up();
         } else if (what < 9) {
             alive = process.stop() && process.start();
         } else {

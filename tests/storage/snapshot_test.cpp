@@ -175,3 +175,85 @@ TEST_CASE("Snapshot: two of them, and the log within the older one goes", "[snap
         CHECK(process.disk.fingerprint() == before);
     }
 }
+
+TEST_CASE("Snapshot: incremental ones hold what changed, and build upon one another", "[snapshot]") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        INFO("seed " << seed);
+        StoreProcess process(seed);
+        SeededRandom dice(seed);
+        REQUIRE(process.start());
+        live(process, dice, 400);
+        REQUIRE(process.snapshot());
+        std::vector<Lsn> taken{process.last_snapshot->last};
+        for (int i = 0; i < 4; ++i) {
+            live(process, dice, 20);
+            REQUIRE(process.incremental([&] { live(process, dice, 2); }));
+            CHECK(verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), {}).has_value());
+            taken.push_back(process.last_snapshot->last);
+        }
+        process.kill();
+        for (const std::string& segment : names(process, "wal-")) process.disk.remove(segment);
+        for (std::size_t newest = taken.size(); newest-- > 0;) {  // each of them, with what is below, is a whole state
+            REQUIRE(process.start(seed % 2 == 0 ? 16 : 64));
+            CHECK(process.report.last == taken[newest]);
+            CHECK(process.digest() == process.digests.at(value(taken[newest])));
+            process.kill();
+            process.disk.remove(snapshot_name(taken[newest]));
+        }
+    }
+}
+
+TEST_CASE("Snapshot: an incremental one has the records that changed, and no others", "[snapshot]") {
+    StoreProcess process;
+    REQUIRE(process.start());
+    const auto set = [&](int key) {
+        process.run([&](Op& op) {
+            return process.store().set_string(op, "key" + std::to_string(key), "value", {},
+                                              [](std::optional<std::string_view>) {});
+        });
+    };
+    for (int key = 0; key < 300; ++key) set(key);
+    REQUIRE(process.snapshot());
+    CHECK(process.last_snapshot->strings == 300);
+    set(17);
+    REQUIRE(process.incremental());
+    CHECK(process.last_snapshot->strings == 1);
+    CHECK(process.chain.last == process.last_snapshot->last);
+}
+
+TEST_CASE("Snapshot: a damaged base takes all that builds upon it along, and nothing is touched", "[snapshot]") {
+    StoreProcess process;
+    SeededRandom dice(4);
+    REQUIRE(process.start());
+    live(process, dice, 300);
+    REQUIRE(process.snapshot());
+    const Lsn base = process.last_snapshot->last;
+    live(process, dice, 50);
+    REQUIRE(process.incremental());
+    REQUIRE(process.sync());
+    const std::uint64_t expected = process.digest();
+    process.kill();
+    auto bytes = process.disk.bytes(snapshot_name(base));
+    bytes[header_block_bytes + 100] ^= std::byte{4};
+    process.disk.set_bytes(snapshot_name(base), bytes);
+    SECTION("the log still says it all") {
+        REQUIRE(process.start());
+        CHECK(process.report.snapshots_damaged == 2);
+        CHECK(process.digest() == expected);
+    }
+    SECTION("without it: refused") {
+        for (const std::string& segment : names(process, "wal-")) process.disk.remove(segment);
+        const std::uint64_t before = process.disk.fingerprint();
+        REQUIRE_FALSE(process.start());
+        CHECK(process.disk.fingerprint() == before);
+    }
+    SECTION("with less of it than the newest held: refused, for an older state must not pass for the newest") {
+        const auto segments = names(process, "wal-");
+        REQUIRE(segments.size() > 1);
+        process.disk.remove(segments.back());
+        const std::uint64_t before = process.disk.fingerprint();
+        REQUIRE_FALSE(process.start());
+        CHECK_THAT(process.refusal, Catch::Matchers::Contains("not in the log either"));
+        CHECK(process.disk.fingerprint() == before);
+    }
+}

@@ -60,6 +60,7 @@ bool StoreProcess::start(std::uint32_t shards) {
     storage::finish_replay(sink, clock.wall_ms);
     next->journal.recovered(report.last);
     next->begin(*this, recovered->start);
+    chain = report.snapshot.chain;
     process_ = std::move(next);
     lost_ = false;
     return true;
@@ -96,13 +97,31 @@ bool StoreProcess::stop() {
     return done;
 }
 
-bool StoreProcess::snapshot(storage::SnapshotWriter::Compress compress, std::function<void()> between_turns) {
+storage::snapshot::Header StoreProcess::header() {
     storage::snapshot::Header header;
     header.directory_id = process_->start.directory_id;
     header.epoch = process_->start.epoch;
     header.created_at = clock.wall_ms;
     random.fill(header.salt);
     header.begun_at = journal().appended();
+    return header;
+}
+
+bool StoreProcess::snapshot(storage::SnapshotWriter::Compress compress, std::function<void()> between_turns) {
+    return attempt(header(), compress, between_turns);
+}
+
+bool StoreProcess::incremental(std::function<void()> between_turns) {
+    storage::snapshot::Header wanted = header();
+    if (chain.last != wanted.begun_at) {
+        wanted.base_last = chain.last;
+        wanted.base_digest = chain.digest;
+    }
+    return attempt(wanted, {}, between_turns);
+}
+
+bool StoreProcess::attempt(storage::snapshot::Header header, storage::SnapshotWriter::Compress compress,
+                           const std::function<void()>& between_turns) {
     bool alive = true;
     storage::SnapshotAttempt attempt({files(), journal(), [&] { alive = sync() && alive; }, store(), clock,
                                       [&](const std::function<void()>& turn) {
@@ -117,6 +136,8 @@ bool StoreProcess::snapshot(storage::SnapshotWriter::Compress compress, std::fun
         return false;
     }
     last_snapshot = *footer;
+    chain.last = footer->last;
+    chain.digest = footer->digest;
     return true;
 }
 

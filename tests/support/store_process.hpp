@@ -40,6 +40,7 @@ public:
     bool commit();  // writes what was appended
     bool sync();    // makes it durable
     bool snapshot(storage::SnapshotWriter::Compress compress = {}, std::function<void()> between_turns = {});
+    bool incremental(std::function<void()> between_turns = {});  // upon the newest one; full where there is none
     bool clean_up(const storage::RetentionRule& rule = {2, 0, 0});
 
     // Runs `f(op)` with credit for anything a test does, and remembers the digest that belongs to the last LSN.
@@ -72,6 +73,7 @@ public:
     std::vector<std::string> notices;
     storage::RecoveryReport report;
     std::optional<storage::snapshot::Footer> last_snapshot;
+    storage::snapshot::Chain chain;
     std::uint64_t segment_bytes = 8192;
 
 private:
@@ -95,6 +97,10 @@ private:
     void remember() { digests[storage::value(journal().appended())] = digest(); }
     void session_step(SeededRandom& dice);
     void string_step(SeededRandom& dice);
+
+    bool attempt(storage::snapshot::Header header, storage::SnapshotWriter::Compress compress,
+                 const std::function<void()>& between_turns);
+    storage::snapshot::Header header();
 
     std::unique_ptr<Process> process_;
     bool lost_ = false;
