@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The first 4,096 bytes of every data file: magic, format version, length and checksum of the block, a protobuf message,
-// zeros. What the message says is the file's own matter (wal_format.hpp, snapshot_format.hpp). No I/O.
+// zeros. What the message says is the file's own matter (wal_format.hpp, snapshot_format.hpp). In a sealed file the block's
+// last 32 bytes are an HMAC-SHA256 over all before them. No I/O.
 #pragma once
 
 #include <array>
@@ -13,8 +14,11 @@
 
 namespace storage {
 
+class FileCipher;
+
 inline constexpr std::size_t header_block_bytes = 4096;
 inline constexpr std::size_t header_prefix_bytes = 24;  // magic 8, version 4, protobuf length 4, checksum of the block 8
+inline constexpr std::size_t header_mac_bytes = 32;     // of a sealed file, at the block's end
 inline constexpr std::size_t id_bytes = 16;
 
 using HeaderBlock = std::array<std::byte, header_block_bytes>;
@@ -26,8 +30,11 @@ enum class HeaderFault : std::uint8_t {
     newer,    // sound, but of a format version that this program does not know
 };
 
-// Precondition: `message` fits behind the prefix.
-HeaderBlock encode_header_block(const FileMagic& magic, std::uint32_t version, std::string_view message);
+// Precondition: `message` fits between the prefix and the HMAC. With a cipher the block is signed.
+HeaderBlock encode_header_block(const FileMagic& magic, std::uint32_t version, std::string_view message,
+                                const FileCipher* cipher = nullptr);
+// Is the block one that `cipher` signed? For a file whose message names a cipher.
+bool header_block_is_signed(std::span<const std::byte, header_block_bytes> block, const FileCipher& cipher);
 
 struct HeaderMessage {
     std::optional<std::string_view> bytes;     // of the block it was read from

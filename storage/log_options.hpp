@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -36,13 +37,22 @@ struct Refusal {
 using FatalHandler = std::function<void(const std::string& line)>;
 void exit_at_once(const std::string& line);
 
+class KeyRing;
+
+// What an operator gave to seal and open files with.
+struct Encryption {
+    std::shared_ptr<KeyRing> keys{};  // null: none, files are plain
+    bool migrate = false;             // plain files are read although there are keys
+};
+
 struct LogOptions {
     Fsync appendfsync = Fsync::everysec;
-    std::uint64_t segment_bytes = 64ULL << 20;            // wal-segment-size: the most that a segment grows to
-    std::uint64_t segment_bytes_first = 1ULL << 20;       // the first one after a start; sizes double from here
-    std::size_t pending_bytes_max = 32U << 20;            // wal-pending-bytes
-    std::size_t record_bytes_max = 32U << 20;             // wal-record-max
-    std::uint64_t removal_reserve_bytes = 4ULL << 20;     // the last room, for removals only
+    std::uint64_t segment_bytes = 64ULL << 20;         // wal-segment-size: the most that a segment grows to
+    std::uint64_t segment_bytes_first = 1ULL << 20;    // the first one after a start; sizes double from here
+    std::size_t pending_bytes_max = 32U << 20;         // wal-pending-bytes
+    std::size_t record_bytes_max = 32U << 20;          // wal-record-max
+    std::uint64_t removal_reserve_bytes = 4ULL << 20;  // the last room, for removals only
+    Encryption encryption{};
     unsigned recovery_threads = 0;                        // 0: one per core
     std::string directory_name = "the data directory";    // for messages; open_posix puts the path here
     std::function<void(const std::string& line)> notice;  // what an operator should read (set aside, no space); null: stderr
