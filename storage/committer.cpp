@@ -111,6 +111,7 @@ void Committer::wait_for_returns() {
 bool Committer::commit(const Batch& batch) {
     const std::uint64_t begun = clock_.monotonic_ns();
     const std::uint64_t opened_before = wal_.segments_opened();
+    if (wal_.sealed_by_old_key() && !leave_old_key()) return false;
     const auto used = wal_.write(batch, journal_.durable(), now_.now());
     if (!used) return lost(used.error());
     {
@@ -133,6 +134,13 @@ bool Committer::commit(const Batch& batch) {
     if (wal_.segments_opened() != opened_before) preparer_.poke();
     if (mode() == Fsync::always) return make_durable(batch.count);
     return true;
+}
+
+// The rest of the segment stays unused, so only while what is prepared pays for all that was promised; else at a later batch.
+bool Committer::leave_old_key() {
+    if (!journal_.give_up_room(wal_.room())) return true;
+    const auto done = wal_.end_segment(now_.now());
+    return done ? true : lost(done.error());
 }
 
 bool Committer::make_durable(std::uint64_t records) {

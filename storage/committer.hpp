@@ -48,6 +48,7 @@ public:
 private:
     void commit_loop();
     bool commit(const Batch& batch);  // false: the log is lost
+    bool leave_old_key();
     bool make_durable(std::uint64_t records);
     bool idle();
     bool finish();

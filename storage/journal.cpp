@@ -265,6 +265,14 @@ void Journal::take_room(std::uint64_t bytes) {
     room_bytes_ -= static_cast<std::int64_t>(bytes);
 }
 
+bool Journal::give_up_room(std::uint64_t bytes) {
+    std::lock_guard lock(mutex_);
+    const std::uint64_t needed = room_for(promised_bytes_) + options_.removal_reserve_bytes;
+    if (room_bytes_ < static_cast<std::int64_t>(bytes + needed)) return false;
+    room_bytes_ -= static_cast<std::int64_t>(bytes);
+    return true;
+}
+
 void Journal::set_record_fit(std::uint64_t bytes) {
     bool wake = false;
     {

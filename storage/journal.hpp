@@ -55,8 +55,8 @@ public:
         std::uint64_t removal_reserve_bytes = 4U << 20;  // the last file room, for Purpose::removal only
     };
 
-    // What a record costs beside its own bytes, at worst: a frame of its own, its length and the padding.
-    static constexpr std::size_t record_overhead = 72;
+    // What a record costs beside its own bytes, at worst: a sealed frame of its own, its length and the padding.
+    static constexpr std::size_t record_overhead = 88;
     static constexpr std::size_t cost(std::size_t record_bytes) { return record_bytes + record_overhead; }
 
     explicit Journal(Options options);
@@ -96,6 +96,7 @@ public:
     // charged twice its cost, because one that does not fit the rest of a segment leaves less than itself unused there.
     void add_room(std::uint64_t bytes);
     void take_room(std::uint64_t bytes);       // what marks and rotations used
+    bool give_up_room(std::uint64_t bytes);    // false, and nothing changes: what was promised may need it
     void set_record_fit(std::uint64_t bytes);  // every segment from the next on has room for a record of this cost; never shrinks
     void set_preparing_failed(bool failed);
     // What an admission was missing, until there is that much; the preparer's order book.

@@ -53,6 +53,7 @@ Log::Log(std::unique_ptr<FileSystem> fs, std::unique_ptr<FileLock> lock, LogOpti
     : fs_(std::move(fs)),
       lock_(std::move(lock)),
       options_(std::move(options)),
+      key_uses_(*fs_),
       clock_(clock),
       now_(now),
       random_(random),
@@ -87,6 +88,7 @@ RecoveryOptions Log::recovery_options() {
     options.directory_name = options_.directory_name;
     options.now = now_.now();
     options.notice = options_.notice;
+    options.encryption = options_.encryption;
     return options;
 }
 

@@ -14,6 +14,7 @@
 #include "storage/clock.hpp"
 #include "storage/file_system.hpp"
 #include "storage/journal.hpp"
+#include "storage/key_uses.hpp"
 #include "storage/log_options.hpp"
 #include "storage/random.hpp"
 #include "storage/recovery.hpp"
@@ -73,6 +74,8 @@ public:
     void request_sync();
     LogFigures figures() const;  // any thread
     const RecoveryReport& recovered() const { return report_; }
+    const Encryption& encryption() const { return options_.encryption; }
+    KeyUses& key_uses() { return key_uses_; }  // any thread
 
     // ---- for snapshots (snapshots.hpp), which live in the same directory; after recover() ----
     FileSystem& files() { return *fs_; }
@@ -88,6 +91,7 @@ private:
     std::unique_ptr<FileSystem> fs_;
     std::unique_ptr<FileLock> lock_;
     LogOptions options_;
+    KeyUses key_uses_;
     Clock& clock_;
     SteadyNow& now_;
     RandomSource& random_;

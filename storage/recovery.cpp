@@ -66,7 +66,7 @@ LogResult<void> Execution::end_tail() {
     std::uint64_t length = tail().end_offset;
     if (!tail().empty()) {  // an empty one will be replaced by the next segment, which has the same name
         if (auto done = write_end(file); !done) return done;
-        length += wal::end_frame_bytes;
+        length += wal::end_frame_bytes(tail().header.seal.sealed());
     }
     // Only now: until here every byte that the decision was made from is still in its place.
     auto done = file.truncate(length);
@@ -81,7 +81,7 @@ LogResult<void> Execution::end_tail() {
 LogResult<void> Execution::settle(File& file) {
     if (auto done = file.fdatasync(); !done) return disk_refusal("cannot sync", tail().name, done.error());
     file.advise(Advice::drop_from_cache);
-    wal::SegmentReader reader(file, tail().file_bytes, tail().header);
+    wal::SegmentReader reader(file, tail().file_bytes, tail().header, tail().cipher);
     wal::Frame frame;
     auto end = reader.next(frame);
     while (end && *end == wal::ReadEnd::none) end = reader.next(frame);
@@ -145,7 +145,7 @@ LogResult<void> Execution::set_aside(File& file) {
 // In the place of what is void, not behind a truncation: these blocks are there, so a full disk cannot stop it.
 LogResult<void> Execution::write_end(File& file) {
     const auto frame = wal::encode_end(tail().last, std::max({options_.now, scan_.now_max, options_.snapshot.now}),
-                                       tail().header.seed(), tail().digest);
+                                       tail().header.seed(), tail().digest, tail().end_offset, tail().cipher.get());
     auto done = pwrite_all(file, frame, tail().end_offset);
     if (done) done = file.fdatasync();
     if (!done) return disk_refusal("cannot end", tail().name, done.error());
@@ -195,9 +195,10 @@ WalStart start_after(const Scan& scan, const SnapshotInUse& snapshot, RandomSour
     if (!scan.tail && value(snapshot.last) == 0) random.fill(start.directory_id);
     if (scan.last() != start.last || !scan.tail) return start;  // the log ends below the snapshot: nothing that follows it
     const ScannedTail& tail = *scan.tail;
-    start.predecessor_length = tail.empty()                       ? tail.header.predecessor_length
-                               : tail.end == wal::ReadEnd::sealed ? tail.end_offset
-                                                                  : tail.end_offset + wal::end_frame_bytes;
+    start.predecessor_length = tail.empty() ? tail.header.predecessor_length
+                               : tail.end == wal::ReadEnd::sealed
+                                   ? tail.end_offset
+                                   : tail.end_offset + wal::end_frame_bytes(tail.header.seal.sealed());
     return start;
 }
 
@@ -231,7 +232,8 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     const auto listing = list_data(fs);
     if (!listing) return disk_refusal("cannot list", options.directory_name, listing.error());
     ReplayPool pool(sink);
-    auto scan = scan_log(fs, *listing, options.snapshot.last, options.snapshot.directory_id, pool, progress);
+    auto scan =
+        scan_log(fs, *listing, {options.snapshot.last, options.snapshot.directory_id, options.encryption}, pool, progress);
     const auto failed = pool.finish();
     if (!scan) return scan.error();
     if (failed) {
@@ -254,6 +256,7 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     if (auto done = execution.set_snapshots_aside(); !done) return done.error();
     execution.remove_spares(*listing);
     recovered.start = start_after(*scan, options.snapshot, random);
+    recovered.start.keys = options.encryption.keys;
     report.snapshot = options.snapshot;
     report.last = recovered.start.last;
     report.durable = scan->durable;

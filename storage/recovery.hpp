@@ -56,6 +56,7 @@ struct RecoveryOptions {
     std::vector<std::string> damaged_snapshots;         // to be set aside
     std::string snapshot_problem;                       // why a newer one could not be used: part of a refusal
     std::function<void(const std::string& line)> notice;
+    Encryption encryption{};
 };
 
 // The caller holds the directory's lock.

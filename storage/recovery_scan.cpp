@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/seal_check.hpp"
 #include "storage/wal.hpp"
 
 namespace storage {
@@ -14,9 +15,9 @@ std::string at_byte(const std::string& name, std::uint64_t offset) { return name
 
 class Scanner {
 public:
-    Scanner(FileSystem& fs, Lsn covered, const Id& of, ReplayPool& pool, RecoveryProgress& progress)
-        : fs_(fs), covered_(covered), pool_(pool), progress_(progress) {
-        scan_.directory_id = of;
+    Scanner(FileSystem& fs, const ScanFrom& from, ReplayPool& pool, RecoveryProgress& progress)
+        : fs_(fs), covered_(from.covered), encryption_(from.encryption), pool_(pool), progress_(progress) {
+        scan_.directory_id = from.directory_id;
     }
 
     LogResult<Scan> run(const Listing& listing);
@@ -26,11 +27,13 @@ private:
         const Listing::Segment& listed;
         std::unique_ptr<File> file;
         std::uint64_t bytes = 0;
+        std::shared_ptr<const FileCipher> cipher;
     };
 
     std::span<const Listing::Segment> needed(std::span<const Listing::Segment> all) const;
     LogResult<bool> read_segment(Open& segment);  // false: no use in going on
     LogResult<bool> read_header(Open& segment, wal::SegmentHeader& header);
+    bool open_seal(Open& segment, const wal::SegmentHeader& header, const wal::HeaderBlock& block);
     bool check_place(const Listing::Segment& listed, const wal::SegmentHeader& header);
     LogResult<void> look_at_tail(const Open& segment, wal::SegmentReader& reader);
     bool stop(std::string problem) {
@@ -40,6 +43,7 @@ private:
 
     FileSystem& fs_;
     Lsn covered_;
+    const Encryption& encryption_;
     ReplayPool& pool_;
     RecoveryProgress& progress_;
     std::size_t segments_left_ = 0;
@@ -53,7 +57,7 @@ LogResult<Scan> Scanner::run(const Listing& listing) {
         if (!file) return disk_refusal("cannot open", listed.name, file.error());
         const auto bytes = (*file)->size();
         if (!bytes) return disk_refusal("cannot read", listed.name, bytes.error());
-        segments.push_back({listed, std::move(*file), *bytes});
+        segments.push_back({listed, std::move(*file), *bytes, nullptr});
         scan_.bytes += *bytes;
     }
     scan_.segments = segments.size();
@@ -84,7 +88,7 @@ LogResult<bool> Scanner::read_header(Open& segment, wal::SegmentHeader& header) 
     auto decoded = wal::decode_header(std::span(block).first(*got));
     if (decoded.header) {
         header = std::move(*decoded.header);
-        return true;
+        return open_seal(segment, header, block);
     }
     if (decoded.fault == wal::HeaderFault::newer) {
         scan_.found.newer = true;
@@ -95,12 +99,20 @@ LogResult<bool> Scanner::read_header(Open& segment, wal::SegmentHeader& header) 
     return stop(at_byte(segment.listed.name, 0) + ": the header is damaged");
 }
 
+bool Scanner::open_seal(Open& segment, const wal::SegmentHeader& header, const wal::HeaderBlock& block) {
+    CheckedSeal checked = check_seal(encryption_, FilePurpose::wal, segment.listed.name, header.seal, header.salt, block);
+    switch (checked.state) {
+        case SealState::readable: segment.cipher = std::move(checked.cipher); return true;
+        case SealState::plain_under_key: scan_.found.key = KeyState::plain_under_key; break;
+        case SealState::no_key: scan_.found.key = KeyState::wrong_or_missing; break;
+        case SealState::newer: scan_.found.newer = true; break;
+        case SealState::forged: scan_.found.damage = Damage::durable; break;
+    }
+    return stop(std::move(checked.problem));
+}
+
 // Does this header belong here, after what was read before?
 bool Scanner::check_place(const Listing::Segment& listed, const wal::SegmentHeader& header) {
-    if (header.cipher != 0) {
-        scan_.found.key = KeyState::wrong_or_missing;
-        return stop(listed.name + " is sealed with key '" + header.key_id + "' and there is no such key");
-    }
     if ((scan_.tail || value(covered_) != 0) && header.directory_id != scan_.directory_id) {
         scan_.found.foreign = true;
         return stop(listed.name + " belongs to another data directory");
@@ -130,7 +142,7 @@ LogResult<bool> Scanner::read_segment(Open& segment) {
     scan_.epoch = std::max(scan_.epoch, header.epoch);
 
     segment.file->advise(Advice::will_read_all);
-    wal::SegmentReader reader(*segment.file, segment.bytes, header);
+    wal::SegmentReader reader(*segment.file, segment.bytes, header, segment.cipher);
     const std::uint64_t bytes_before = progress_.bytes_read.load(std::memory_order_relaxed);
     wal::Frame frame;
     auto end = reader.next(frame);
@@ -144,8 +156,8 @@ LogResult<bool> Scanner::read_segment(Open& segment) {
         progress_.records.store(scan_.records, std::memory_order_relaxed);
     }
     if (!end) return disk_refusal("cannot read", at_byte(segment.listed.name, reader.offset()), end.error());
-    scan_.tail = ScannedTail{segment.listed.name, segment.bytes,   header,          *end,
-                             reader.offset(),     reader.offset(), reader.digest(), reader.last_lsn()};
+    scan_.tail = ScannedTail{segment.listed.name, segment.bytes,     header,        *end, reader.offset(), reader.offset(),
+                             reader.digest(),     reader.last_lsn(), segment.cipher};
     if (*end != wal::ReadEnd::sealed && segments_left_ > 0) {
         // The next one was begun after this one's end frame was on the disk.
         scan_.found.damage = Damage::durable;
@@ -180,9 +192,9 @@ LogResult<void> Scanner::look_at_tail(const Open& segment, wal::SegmentReader& r
 
 }  // namespace
 
-boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, Lsn covered, const Id& of, ReplayPool& pool,
+boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, const ScanFrom& from, ReplayPool& pool,
                                               RecoveryProgress& progress) {
-    return Scanner(fs, covered, of, pool, progress).run(listing);
+    return Scanner(fs, from, pool, progress).run(listing);
 }
 
 }  // namespace storage

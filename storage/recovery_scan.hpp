@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +35,8 @@ struct ScannedTail {
     std::uint64_t bytes_until = 0;  // behind its last byte that is not zero: [end_offset, bytes_until) is void
     wal::HeaderDigest::Value digest{};
     bool empty() const { return last == header.predecessor_last; }
-    Lsn last{};  // its last sound record, or the one before it
+    Lsn last{};                                // its last sound record, or the one before it
+    std::shared_ptr<const FileCipher> cipher;  // null: it is plain
 };
 
 struct Scan {
@@ -51,9 +53,15 @@ struct Scan {
     Lsn last() const { return tail ? tail->last : Lsn{}; }
 };
 
-// Records above `covered` must all be there; the ones up to it are in a snapshot of directory `of`. An error: a file could not
-// be read.
-boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, Lsn covered, const Id& of, ReplayPool& pool,
+// What a snapshot holds already: records up to `covered` of this directory. Nothing: 0 and zeros.
+struct ScanFrom {
+    Lsn covered{};
+    Id directory_id{};
+    const Encryption& encryption;
+};
+
+// Records above from.covered must all be there. An error: a file could not be read.
+boost::system::result<Scan, Refusal> scan_log(FileSystem& fs, const Listing& listing, const ScanFrom& from, ReplayPool& pool,
                                               RecoveryProgress& progress);
 
 }  // namespace storage

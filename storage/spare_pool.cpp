@@ -15,7 +15,7 @@ constexpr std::uint64_t block_bytes = 4096;
 constexpr std::uint64_t fill_step_bytes = 4U << 20;
 
 constexpr std::uint64_t file_bytes_for(std::uint64_t room) {
-    const std::uint64_t bytes = room + (wal::header_block_bytes + wal::end_frame_bytes);
+    const std::uint64_t bytes = room + (wal::header_block_bytes + wal::end_frame_bytes_max);
     return (bytes + block_bytes - 1) / block_bytes * block_bytes;
 }
 
@@ -34,7 +34,7 @@ Result<void> fill(File& file, std::uint64_t from, std::uint64_t to) {
 
 SparePool::SparePool(FileSystem& fs, std::uint64_t first_bytes, std::uint64_t max_bytes)
     : fs_(fs),
-      first_bytes_(std::max(first_bytes, file_bytes_for(wal::mark_frame_bytes))),
+      first_bytes_(std::max(first_bytes, file_bytes_for(wal::mark_frame_bytes_max))),
       max_bytes_(std::max(first_bytes_, max_bytes)),
       double_bytes_(first_bytes_),
       least_bytes_(double_bytes_) {}

@@ -11,6 +11,10 @@ namespace {
 
 constexpr std::size_t write_bytes = 1U << 20;  // staged frames go out in pieces of about this size
 
+// What a record is charged pays for the largest frame that it can need.
+static_assert(Journal::record_overhead >=
+              wal::frame_header_bytes + wal::entry_length_bytes + wal::frame_tag_bytes + (wal::frame_alignment - 1));
+
 }  // namespace
 
 Refusal disk_refusal(const std::string& what, const std::string& name, const boost::system::error_code& error) {
@@ -38,7 +42,7 @@ LogResult<std::uint64_t> Wal::write(const Batch& batch, Lsn durable, UnixMs now)
         if (count == 0) return;
         const auto payload = batch.bytes.subspan(begin, end - begin);
         segment_->add_data(payload, count, next(written_), later(durable, sealed_), now);
-        used += wal::frame_bytes(payload.size());
+        used += frame_bytes(payload.size());
         written_ = Lsn{value(written_) + count};
         begin = end;
         count = 0;
@@ -46,10 +50,10 @@ LogResult<std::uint64_t> Wal::write(const Batch& batch, Lsn durable, UnixMs now)
     while (end < batch.bytes.size()) {
         const std::size_t entry = wal::entry_length_bytes + load_le<std::uint32_t>(batch.bytes.data() + end);
         const std::size_t payload = end + entry - begin;
-        if (count > 0 && (payload > wal::frame_payload_target || wal::frame_bytes(payload) > room())) add_run();
-        if (count == 0 && (ended_ || wal::frame_bytes(entry) > room())) {
+        if (count > 0 && (payload > wal::frame_payload_target || frame_bytes(payload) > room())) add_run();
+        if (count == 0 && (ended_ || frame_bytes(entry) > room())) {
             if (auto done = rotate(now); !done) return done.error();
-            if (wal::frame_bytes(entry) > room()) return Refusal{"the prepared segment " + name() + " is too small for a record"};
+            if (frame_bytes(entry) > room()) return Refusal{"the prepared segment " + name() + " is too small for a record"};
         }
         end += entry;
         ++count;
@@ -61,6 +65,12 @@ LogResult<std::uint64_t> Wal::write(const Batch& batch, Lsn durable, UnixMs now)
     ENSURE(written_ == batch.last);
     return used + unused_room_;
 }
+
+std::uint64_t Wal::frame_bytes(std::size_t payload_bytes) const {
+    return wal::frame_bytes(wal::data_payload_bytes(payload_bytes, start_.keys != nullptr));
+}
+
+bool Wal::sealed_by_old_key() const { return segment_ && !ended_ && start_.keys && start_.keys->generation() != key_generation_; }
 
 LogResult<void> Wal::write_staged() {
     if (segment_->staged_bytes() == 0) return {};
@@ -109,14 +119,20 @@ LogResult<void> Wal::open_next() {
     header.predecessor_last = written_;
     header.predecessor_length = predecessor_length_;
     random_.fill(header.salt);
-    const wal::HeaderBlock block = wal::encode(header);
+    std::shared_ptr<const FileCipher> cipher;
+    if (start_.keys) {
+        key_generation_ = start_.keys->generation();  // before the key: one too old is noticed, one too new would not be
+        cipher = start_.keys->for_new_file(FilePurpose::wal, header.salt);
+        header.seal = cipher->name();
+    }
+    const wal::HeaderBlock block = wal::encode(header, cipher.get());
     const std::string name = segment_name(header.first_lsn);
     auto done = pwrite_all(*spare->file, block, 0);
     if (done) done = meter_.fdatasync(*spare->file);
     if (done) done = fs_.rename(spare->name, name);
     if (done) done = fs_.sync_directory("");
     if (!done) return disk_refusal("cannot begin", name, done.error());
-    segment_.emplace(std::move(spare->file), name, header, spare->bytes);
+    segment_.emplace(std::move(spare->file), name, header, spare->bytes, std::move(cipher));
     bytes_written_ += block.size();
     ended_ = false;
     marked_ = false;
@@ -128,7 +144,7 @@ LogResult<std::uint64_t> Wal::mark(UnixMs now) {
     if (marked_ || !segment_) return 0;
     if (auto done = sync(); !done) return done.error();
     const std::uint64_t before = room();
-    if (before < wal::mark_frame_bytes) {
+    if (before < segment_->mark_bytes()) {
         if (auto done = seal(now); !done) return done.error();
         return before;
     }

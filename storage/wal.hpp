@@ -13,6 +13,7 @@
 
 #include "storage/file_system.hpp"
 #include "storage/journal.hpp"
+#include "storage/key_ring.hpp"
 #include "storage/log_options.hpp"
 #include "storage/random.hpp"
 #include "storage/spare_pool.hpp"
@@ -29,12 +30,13 @@ using LogResult = boost::system::result<T, Refusal>;
 // "<what> <name>: <the system's words>"
 Refusal disk_refusal(const std::string& what, const std::string& name, const boost::system::error_code& error);
 
-// Where the log goes on; recovery says it.
+// Where the log goes on, and what seals it; recovery says it.
 struct WalStart {
     wal::Id directory_id{};
     std::uint64_t epoch = 1;               // of this run
     Lsn last{};                            // the last record that exists
     std::uint64_t predecessor_length = 0;  // bytes of the segment that holds it; 0: there is none
+    std::shared_ptr<KeyRing> keys{};       // null: new segments are plain
 };
 
 class Wal {
@@ -48,6 +50,11 @@ public:
     // Says durably that everything written is durable, which it must be: an end frame where no mark fits. Returns its room;
     // 0 when the segment says so already, or has said nothing yet.
     LogResult<std::uint64_t> mark(UnixMs now);
+
+    // Another key seals new segments by now, and the current one is not full. Ending it gives up its room().
+    bool sealed_by_old_key() const;
+    LogResult<void> end_segment(UnixMs now) { return seal(now); }
+    std::uint64_t room() const { return segment_ ? segment_->room() : 0; }
 
     Lsn written() const { return written_; }
     Lsn sealed() const { return sealed_; }  // the last record of all finished segments: durable
@@ -63,7 +70,7 @@ private:
     LogResult<void> seal(UnixMs now);
     LogResult<void> open_next();
     LogResult<void> write_staged();
-    std::uint64_t room() const { return segment_ ? segment_->room() : 0; }
+    std::uint64_t frame_bytes(std::size_t payload_bytes) const;
 
     FileSystem& fs_;
     SpareSource& spares_;
@@ -77,7 +84,8 @@ private:
     Lsn written_;
     Lsn sealed_;
     std::uint64_t predecessor_length_;
-    std::uint64_t unused_room_ = 0;  // what rotations left behind since the last write() began
+    std::uint64_t key_generation_ = 0;  // of the key that seals the current segment
+    std::uint64_t unused_room_ = 0;     // what rotations left behind since the last write() began
     std::uint64_t segments_opened_ = 0;
     std::uint64_t bytes_written_ = 0;
 };

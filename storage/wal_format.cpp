@@ -37,28 +37,30 @@ std::optional<SegmentHeader> from_proto(const tokmesh::log::SegmentHeader& proto
     header.first_lsn = Lsn{proto.first_lsn()};
     header.predecessor_last = Lsn{proto.predecessor_last_lsn()};
     header.predecessor_length = proto.predecessor_length();
-    header.cipher = static_cast<std::uint32_t>(proto.cipher());
-    header.key_id = proto.key_id();
-    header.key_check = proto.key_check();
+    header.seal = {static_cast<std::uint32_t>(proto.cipher()), proto.key_id(), proto.key_check()};
     if (header.first_lsn != next(header.predecessor_last)) return std::nullopt;
     return header;
 }
 
 // What no writer would write, whatever its checksum says.
-bool sensible(const FrameHeader& frame) {
+bool sensible(const FrameHeader& frame, bool sealed) {
     if (value(frame.first_lsn) == 0 || value(frame.durable_lsn) >= value(frame.first_lsn)) return false;
+    const std::size_t least = data_payload_bytes(std::size_t{frame.entry_count} * entry_length_bytes, sealed);
     switch (frame.kind) {
-        case FrameKind::data: return frame.entry_count > 0 && frame.payload_bytes > frame.entry_count * entry_length_bytes;
-        case FrameKind::mark: return frame.entry_count == 0 && frame.payload_bytes == 0 && frame.durable_lsn == frame.last_lsn();
+        case FrameKind::data: return frame.entry_count > 0 && frame.payload_bytes > least;
+        case FrameKind::mark:
+            return frame.entry_count == 0 && frame.payload_bytes == mark_payload_bytes(sealed) &&
+                   frame.durable_lsn == frame.last_lsn();
         case FrameKind::end:
-            return frame.entry_count == 0 && frame.payload_bytes == end_payload_bytes && frame.durable_lsn == frame.last_lsn();
+            return frame.entry_count == 0 && frame.payload_bytes == end_payload_bytes_of(sealed) &&
+                   frame.durable_lsn == frame.last_lsn();
     }
     return false;
 }
 
 }  // namespace
 
-HeaderBlock encode(const SegmentHeader& header) {
+HeaderBlock encode(const SegmentHeader& header, const FileCipher* cipher) {
     tokmesh::log::SegmentHeader proto;
     proto.set_directory_id(text_of(header.directory_id));
     proto.set_epoch(header.epoch);
@@ -66,10 +68,10 @@ HeaderBlock encode(const SegmentHeader& header) {
     proto.set_predecessor_last_lsn(value(header.predecessor_last));
     proto.set_predecessor_length(header.predecessor_length);
     proto.set_salt(text_of(header.salt));
-    proto.set_cipher(static_cast<tokmesh::log::Cipher>(header.cipher));
-    proto.set_key_id(header.key_id);
-    proto.set_key_check(header.key_check);
-    return encode_header_block(segment_magic, format_version, proto.SerializeAsString());
+    proto.set_cipher(static_cast<tokmesh::log::Cipher>(header.seal.cipher));
+    proto.set_key_id(header.seal.key_id);
+    proto.set_key_check(header.seal.key_check);
+    return encode_header_block(segment_magic, format_version, proto.SerializeAsString(), cipher);
 }
 
 DecodedHeader decode_header(std::span<const std::byte> block) {
@@ -84,8 +86,8 @@ std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed) {
     return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
-void encode(const FrameHeader& header, std::uint64_t seed, std::span<std::byte, frame_header_bytes> to) {
-    ENSURE(sensible(header));
+void encode(const FrameHeader& header, std::uint64_t seed, std::span<std::byte, frame_header_bytes> to, bool sealed) {
+    ENSURE(sensible(header, sealed));
     std::byte* at = to.data();
     std::memcpy(at, frame_magic.data(), frame_magic.size());
     at[at_kind] = static_cast<std::byte>(header.kind);
@@ -99,7 +101,11 @@ void encode(const FrameHeader& header, std::uint64_t seed, std::span<std::byte, 
     store_le(at + at_header_checksum, checksum(to.first(at_header_checksum), seed));
 }
 
-std::optional<FrameHeader> decode_frame(std::span<const std::byte, frame_header_bytes> from, std::uint64_t seed) {
+std::span<const std::byte> authenticated(std::span<const std::byte, frame_header_bytes> header) {
+    return header.first<at_payload_checksum>();
+}
+
+std::optional<FrameHeader> decode_frame(std::span<const std::byte, frame_header_bytes> from, std::uint64_t seed, bool sealed) {
     const std::byte* at = from.data();
     if (std::memcmp(at, frame_magic.data(), frame_magic.size()) != 0) return std::nullopt;
     if (load_le<std::uint64_t>(at + at_header_checksum) != checksum(from.first(at_header_checksum), seed)) return std::nullopt;
@@ -112,7 +118,7 @@ std::optional<FrameHeader> decode_frame(std::span<const std::byte, frame_header_
     header.durable_lsn = Lsn{load_le<std::uint64_t>(at + at_durable_lsn)};
     header.now = static_cast<UnixMs>(load_le<std::uint64_t>(at + at_now));
     header.payload_checksum = load_le<std::uint64_t>(at + at_payload_checksum);
-    if (!sensible(header)) return std::nullopt;
+    if (!sensible(header, sealed)) return std::nullopt;
     return header;
 }
 

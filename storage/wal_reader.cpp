@@ -2,6 +2,9 @@
 #include "storage/wal_reader.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "storage/wal_seal.hpp"
 
 namespace storage::wal {
 
@@ -15,10 +18,12 @@ std::span<const std::byte, frame_header_bytes> header_at(std::span<const std::by
 
 }  // namespace
 
-SegmentReader::SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header)
+SegmentReader::SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header,
+                             std::shared_ptr<const FileCipher> cipher)
     : file_(file),
       file_bytes_(file_bytes),
       seed_(header.seed()),
+      cipher_(std::move(cipher)),
       last_(header.predecessor_last),
       durable_(header.predecessor_last) {}
 
@@ -40,6 +45,15 @@ Result<std::uint64_t> SegmentReader::fetch(std::uint64_t bytes) {
     if (!got) return got.error();
     buffer_.resize(kept_bytes + *got);
     return std::min<std::uint64_t>(bytes, buffer_.size());
+}
+
+// In place: the bytes of the window are read once.
+bool SegmentReader::open(Frame& frame) {
+    if (!sealed()) return true;
+    const auto payload =
+        std::span(buffer_).subspan(static_cast<std::size_t>(offset_ - buffer_at_) + frame_header_bytes, frame.payload.size());
+    frame.payload = payload.first(own_payload_bytes(frame.header.kind, payload.size(), true));
+    return open_payload(*cipher_, frame.header.kind, offset_, header_at(window()), payload);
 }
 
 bool SegmentReader::dense(const Frame& frame) const {
@@ -64,7 +78,7 @@ Result<ReadEnd> SegmentReader::next(Frame& frame) {
         const auto header_there = fetch(frame_header_bytes);
         if (!header_there) return header_there.error();
         if (*header_there < frame_header_bytes) return end_here();
-        const auto header = decode_frame(header_at(window()), seed_);
+        const auto header = decode_frame(header_at(window()), seed_, sealed());
         if (!header) return end_here();
         durable_ = later(durable_, header->durable_lsn);  // true whatever became of the payload
         const std::uint64_t bytes = frame_bytes(header->payload_bytes);
@@ -73,6 +87,7 @@ Result<ReadEnd> SegmentReader::next(Frame& frame) {
         if (*whole < bytes) return finish(ReadEnd::torn);
         frame = {*header, window().subspan(frame_header_bytes, header->payload_bytes), offset_};
         if (checksum(frame.payload, seed_) != header->payload_checksum) return finish(ReadEnd::torn);
+        if (!open(frame)) return finish(ReadEnd::torn);
         if (!dense(frame)) return finish(ReadEnd::corrupt);
         digest_.add(header_at(window()));
         now_max_ = std::max(now_max_, header->now);
@@ -113,7 +128,7 @@ Result<void> SegmentReader::look_on(std::uint64_t from) {
         const auto bytes = std::span<const std::byte>(piece).first(*got);
         for (std::size_t i = 0; i < read_bytes && i + frame_header_bytes <= bytes.size(); i += frame_alignment) {
             if (bytes[i] != std::byte{'T'}) continue;
-            if (const auto header = decode_frame(header_at(bytes.subspan(i)), seed_))
+            if (const auto header = decode_frame(header_at(bytes.subspan(i)), seed_, sealed()))
                 durable_ = later(durable_, header->durable_lsn);
         }
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -24,13 +25,15 @@ enum class ReadEnd : std::uint8_t {
 
 struct Frame {
     FrameHeader header;
-    std::span<const std::byte> payload;  // valid until the next call
+    std::span<const std::byte> payload;  // opened; valid until the next call
     std::uint64_t offset = 0;
 };
 
 class SegmentReader {
 public:
-    SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header);
+    // `cipher` is the one that the header names, or null. A frame that it does not open is not sound.
+    SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header,
+                  std::shared_ptr<const FileCipher> cipher = nullptr);
 
     // A data frame and ReadEnd::none, or how the segment ends (again on further calls). Marks are read over.
     Result<ReadEnd> next(Frame& frame);
@@ -51,11 +54,14 @@ private:
     std::span<const std::byte> window() const;         // what of the file is in memory from offset_ on
     Result<ReadEnd> end_here();                        // no sound frame at offset_
     ReadEnd finish(ReadEnd end) { return ended_ = end; }
+    bool open(Frame& frame);
     bool dense(const Frame& frame) const;
+    bool sealed() const { return cipher_ != nullptr; }
 
     File& file_;
     std::uint64_t file_bytes_;
     std::uint64_t seed_;
+    std::shared_ptr<const FileCipher> cipher_;
     std::uint64_t offset_ = header_block_bytes;
     Lsn last_;
     Lsn durable_;

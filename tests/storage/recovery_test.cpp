@@ -212,8 +212,7 @@ TEST_CASE("Recovery: a newer format and a sealed one are refused, never read as 
     auto header = wal::decode_header(content).header;
     REQUIRE(header);
     SECTION("sealed") {
-        header->cipher = 1;
-        header->key_id = "k1";
+        header->seal = {1, "k1", "0123456789abcdef"};
         const auto block = wal::encode(*header);
         std::copy(block.begin(), block.end(), content.begin());
         log.disk.set_bytes(name, content);

@@ -23,6 +23,20 @@ std::string random_record(SeededRandom& random, std::size_t bytes_max) {
     return record;
 }
 
+std::vector<storage::Key> keys_of(const std::vector<std::string>& ids) {
+    std::vector<storage::Key> keys;
+    for (const std::string& id : ids) {
+        keys.push_back({id, {}});
+        for (std::size_t i = 0; i < storage::key_bytes; ++i)
+            keys.back().secret.bytes[i] = static_cast<unsigned char>(id[i % id.size()]) ^ static_cast<unsigned char>(i);
+    }
+    return keys;
+}
+
+storage::Encryption sealed_with(const std::vector<std::string>& ids, storage::CipherKind cipher) {
+    return {std::make_shared<storage::KeyRing>(keys_of(ids), cipher), false};
+}
+
 std::optional<storage::Spare> LogFixture::Spares::take() {
     if (pool.count() == 0 && !pool.prepare()) return std::nullopt;
     return pool.take();
@@ -49,8 +63,8 @@ bool LogFixture::start() {
     const auto recovered = storage::recover_log(*fs,
                                                 {.directory_name = "data",
                                                  .now = clock.wall_ms,
-                                                 
-                                                 .notice = [this](const std::string& line) { notices.push_back(line); }},
+                                                 .notice = [this](const std::string& line) { notices.push_back(line); },
+                                                 .encryption = encryption},
                                                 list, random, progress);
     if (!recovered) {
         refusal = recovered.error().text;
@@ -154,7 +168,7 @@ std::vector<std::uint64_t> LogFixture::frame_offsets(const std::string& name) co
         if (at + storage::wal::frame_header_bytes > content.size()) return offsets;
         const auto header = storage::wal::decode_frame(
             std::span(content).subspan(static_cast<std::size_t>(at)).first<storage::wal::frame_header_bytes>(),
-            decoded.header->seed());
+            decoded.header->seed(), decoded.header->seal.sealed());
         if (!header) return offsets;
         at += storage::wal::frame_bytes(header->payload_bytes);
     }

@@ -14,6 +14,7 @@
 
 #include "storage/clock.hpp"
 #include "storage/journal.hpp"
+#include "storage/key_ring.hpp"
 #include "storage/recovery.hpp"
 #include "storage/replay.hpp"
 #include "storage/spare_pool.hpp"
@@ -42,6 +43,11 @@ public:
 };
 
 std::string random_record(SeededRandom& random, std::size_t bytes_max);
+
+// Keys of these ids, in this order; a key of one id is always the same.
+std::vector<storage::Key> keys_of(const std::vector<std::string>& ids);
+storage::Encryption sealed_with(const std::vector<std::string>& ids,
+                                storage::CipherKind cipher = storage::CipherKind::aes_256_gcm);
 
 class LogFixture {
 public:
@@ -75,6 +81,7 @@ public:
     std::string refusal;
     std::vector<std::string> notices;
     storage::RecoveryReport report;
+    storage::Encryption encryption;  // of the next start
     std::uint64_t segment_bytes_first = 8192, segment_bytes = 8192;
 
     MemoryDisk disk;
