@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "src/encryption.hpp"
 #include "src/info.hpp"
 #include "storage/log.hpp"
 
@@ -98,6 +99,7 @@ void info_persistence(InfoLines& line, const InfoSource& from) {
     line("aof_buffer_length", log.journal.pending_bytes);
     line("aof_pending_bio_fsync", storage::value(log.written) > storage::value(log.durable) ? 1 : 0);
     line("aof_delayed_fsync", log.sync_delayed);
+    info_encryption(line, from);
 }
 
 void info_keyspace(InfoLines& line, const InfoSource& from) {

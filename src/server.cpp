@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
 
+#include "src/encryption.hpp"
 #include "src/logging.hpp"
 #include "src/supervisor.hpp"
 
@@ -89,11 +90,23 @@ Server::Refused Server::start() {
 void Server::watch_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGHUP, SIG_IGN);
+    if (!settings_.values.encryption_key_file.empty()) {
+        hangup_.emplace(main_, SIGHUP);
+        watch_hangup();
+    }
     signals_.emplace(main_, SIGTERM, SIGINT);
     signals_->async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
         spdlog::info("Received {}, scheduling shutdown", signal == SIGINT ? "SIGINT" : "SIGTERM");
         begin_stop();
+    });
+}
+
+void Server::watch_hangup() {
+    hangup_->async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        if (state_) reload_keys(*state_);  // it has logged what came of it
+        watch_hangup();
     });
 }
 
@@ -110,6 +123,7 @@ Server::Refused Server::open_log() {
         spdlog::error("{}", line);
         storage::exit_at_once(line);
     };
+    if (auto why = load_keys(values, options.encryption)) return why;
     auto opened = storage::Log::open_posix(values.dir, options, clock_, now_, random_);
     if (opened.has_error()) return opened.error().text;
     log_ = std::move(opened).value();
@@ -135,6 +149,7 @@ void Server::make_parts() {
     });
     state_->clients.on_close_asked([this](std::uint32_t thread, std::uint64_t id) { threads_[thread]->ask_to_close(id); });
     state_->on_stop_asked = [this] { boost::asio::post(main_, [this] { begin_stop(); }); };
+    settings_.on_trigger([this](const SettingRow&) { return reload_keys(*state_); });
     settings_.on_change([this](const SettingRow& row) { on_setting_changed(row); });
 }
 
@@ -203,6 +218,7 @@ void Server::begin_stop() {
     if (stopping_ && exit_code_ == 0) return;
     stopping_ = true;
     signals_.reset();
+    hangup_.reset();
     std::signal(SIGTERM, exit_now);  // a second signal does not wait
     std::signal(SIGINT, exit_now);
     notify_supervisor(settings_.values.supervised, "STOPPING=1");

@@ -45,6 +45,7 @@ private:
     void begin_stop();   // stops accepting, drains the io threads
     void finish_stop();  // when all are drained
     void watch_signals();
+    void watch_hangup();  // SIGHUP: the key file is read again
     Refused open_log();
     void make_parts();
     void on_setting_changed(const SettingRow& row);
@@ -55,7 +56,7 @@ private:
     storage::SteadyNow now_{clock_};
     boost::asio::io_context main_{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> main_runs_{main_.get_executor()};  // until stopped
-    std::optional<boost::asio::signal_set> signals_;
+    std::optional<boost::asio::signal_set> signals_, hangup_;
     // in the order of their making
     Listener listener_;
     std::unique_ptr<storage::Log> log_;

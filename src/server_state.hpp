@@ -85,6 +85,7 @@ public:
     std::atomic<std::uint32_t> parked_for_credit{0};   // connections now waiting for log credit
     std::atomic<std::uint64_t> instantaneous_ops{0}, instantaneous_input_bytes{0}, instantaneous_output_bytes{0};
     std::atomic<std::uint64_t> memory_peak_bytes{0};
+    std::atomic<std::uint64_t> key_reloads{0}, key_reloads_refused{0};
     Counters& add_thread_counters();  // before traffic; the state owns them
     std::uint64_t sum(Count Counters::*figure) const;
     void each_counters(storage::FunctionRef<void(Counters&)> visit) const;

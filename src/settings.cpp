@@ -59,6 +59,7 @@ Settings::Settings() : texts_(setting_rows().size()) {
 }
 
 void Settings::apply(const SettingRow& row, std::int64_t number, std::string text) {
+    if (row.kind == SettingKind::trigger) text = row.default_text;
     row.apply(values, number, text);
     texts_[index_of(row)] = std::move(text);
 }
@@ -97,6 +98,10 @@ std::optional<std::string> Settings::set_live(std::span<const Change> changes) {
         std::vector<std::string> texts = texts_;
         for (const auto& [row, parsed] : wanted) texts[index_of(*row)] = parsed.text;
         if (auto why = conflict(texts)) return related(changes.front().first, *why);
+        for (const auto& [row, parsed] : wanted) {
+            if (row->kind != SettingKind::trigger || parsed.number == 0 || !on_trigger_) continue;
+            if (auto why = on_trigger_(*row)) return related(row->name, *why);
+        }
         for (auto& [row, parsed] : wanted) apply(*row, parsed.number, std::move(parsed.text));
     }
     if (on_change_)

@@ -61,6 +61,8 @@ struct Values {
     std::uint32_t shards = 0;
     std::uint64_t wal_segment_size = 0, wal_pending_bytes = 0, wal_record_max = 0;
     std::atomic<std::uint32_t> list_concurrency{0};
+    std::string encryption_key_file, encryption_cipher;
+    bool encryption_migrate = false;
 
     // process
     std::atomic<std::uint32_t> hz{0};
@@ -69,7 +71,17 @@ struct Values {
     std::string supervised;
 };
 
-enum class SettingKind : std::uint8_t { yes_no, integer, octal, bytes, seconds, milliseconds, choice, text };
+enum class SettingKind : std::uint8_t {
+    yes_no,
+    integer,
+    octal,
+    bytes,
+    seconds,
+    milliseconds,
+    choice,
+    text,
+    trigger,  // CONFIG SET to yes does something once; it always reads as no
+};
 
 struct SettingRow {
     std::string_view name;
@@ -110,6 +122,9 @@ public:
 
     // Called after set_live with the row that changed (log level, ...). Set before traffic.
     void on_change(std::function<void(const SettingRow&)> call) { on_change_ = std::move(call); }
+    // Does what a trigger says, before anything of the same set_live is applied: an error text, or nothing. Set before traffic.
+    using Trigger = std::function<std::optional<std::string>(const SettingRow&)>;
+    void on_trigger(Trigger call) { on_trigger_ = std::move(call); }
     std::string conf_file;  // absolute path, "" if none
 
 private:
@@ -118,6 +133,7 @@ private:
     mutable std::mutex mutex_;
     std::vector<std::string> texts_;  // by row; guarded by mutex_
     std::function<void(const SettingRow&)> on_change_;
+    Trigger on_trigger_;
 };
 
 // The canonical text and number of a value for a row, or why it is not one.

@@ -164,6 +164,7 @@ ParsedSetting parse_setting(const SettingRow& row, std::string_view value) {
     ParsedSetting parsed;
     switch (row.kind) {
         case SettingKind::yes_no:
+        case SettingKind::trigger:
             parsed.text = lower(value);
             if (parsed.text != "yes" && parsed.text != "no") return failed("argument must be 'yes' or 'no'");
             parsed.number = parsed.text == "yes" ? 1 : 0;
