@@ -31,6 +31,14 @@ struct Cut {
     std::uint64_t durable;
 };
 
+enum class Files { plain, sealed };
+
+struct Log : LogFixture {
+    Log(std::uint64_t seed, Files files) : LogFixture(seed) {
+        if (files == Files::sealed) encryption = test::sealed_with({"k1"});
+    }
+};
+
 Cut cut_at(LogFixture& log, Fsync mode, std::uint64_t seed, std::uint64_t step) {
     log.disk.cut_power_at(step);
     live(log, mode, seed);
@@ -39,15 +47,15 @@ Cut cut_at(LogFixture& log, Fsync mode, std::uint64_t seed, std::uint64_t step) 
     return cut;
 }
 
-void cut_everywhere(Fsync mode) {
+void cut_everywhere(Fsync mode, Files files) {
     for (std::uint64_t seed = first_seed(); seed < first_seed() + histories(); ++seed) {
-        LogFixture whole(seed);
+        Log whole(seed, files);
         live(whole, mode, seed);
         const std::uint64_t steps = whole.disk.steps();
         REQUIRE(steps > history_steps / 2);
         for (std::uint64_t step = 1; step <= steps; ++step) {
             INFO("TOKMESH_TEST_SEED=" << seed << " step " << step << " of " << steps);
-            LogFixture log(seed);
+            Log log(seed, files);
             const Cut cut = cut_at(log, mode, seed, step);
             check_recovered(log, cut.written, cut.durable);
         }
@@ -55,14 +63,14 @@ void cut_everywhere(Fsync mode) {
 }
 
 // The same, and then the power goes again at every step of recovery.
-void cut_recovery_everywhere(Fsync mode) {
+void cut_recovery_everywhere(Fsync mode, Files files) {
     const std::uint64_t seed = first_seed() + 1000;
-    LogFixture whole(seed);
+    Log whole(seed, files);
     live(whole, mode, seed);
     for (std::uint64_t step = 1; step <= whole.disk.steps(); ++step) {
         for (std::uint64_t again = 1;; ++again) {
             INFO("TOKMESH_TEST_SEED=" << first_seed() << " step " << step << ", then step " << again << " of recovery");
-            LogFixture log(seed);
+            Log log(seed, files);
             const Cut cut = cut_at(log, mode, seed, step);
             log.disk.cut_power_at(log.disk.steps() + again);
             const bool through = log.start() && !log.disk.power_is_cut();
@@ -76,12 +84,21 @@ void cut_recovery_everywhere(Fsync mode) {
 
 }  // namespace
 
-TEST_CASE("Power cut: at every step, appendfsync always") { cut_everywhere(Fsync::always); }
-TEST_CASE("Power cut: at every step, appendfsync everysec") { cut_everywhere(Fsync::everysec); }
-TEST_CASE("Power cut: at every step, appendfsync no") { cut_everywhere(Fsync::no); }
-TEST_CASE("Power cut: and again at every step of recovery, always") { cut_recovery_everywhere(Fsync::always); }
-TEST_CASE("Power cut: and again at every step of recovery, everysec") { cut_recovery_everywhere(Fsync::everysec); }
-TEST_CASE("Power cut: and again at every step of recovery, no") { cut_recovery_everywhere(Fsync::no); }
+TEST_CASE("Power cut: at every step, appendfsync always") { cut_everywhere(Fsync::always, Files::plain); }
+TEST_CASE("Power cut: at every step, appendfsync everysec") { cut_everywhere(Fsync::everysec, Files::plain); }
+TEST_CASE("Power cut: at every step, appendfsync no") { cut_everywhere(Fsync::no, Files::plain); }
+TEST_CASE("Power cut: at every step, sealed, appendfsync always") { cut_everywhere(Fsync::always, Files::sealed); }
+TEST_CASE("Power cut: at every step, sealed, appendfsync everysec") { cut_everywhere(Fsync::everysec, Files::sealed); }
+TEST_CASE("Power cut: at every step, sealed, appendfsync no") { cut_everywhere(Fsync::no, Files::sealed); }
+TEST_CASE("Power cut: and again at every step of recovery, always") { cut_recovery_everywhere(Fsync::always, Files::plain); }
+TEST_CASE("Power cut: and again at every step of recovery, everysec") { cut_recovery_everywhere(Fsync::everysec, Files::plain); }
+TEST_CASE("Power cut: and again at every step of recovery, no") { cut_recovery_everywhere(Fsync::no, Files::plain); }
+TEST_CASE("Power cut: and again at every step of recovery, sealed, always") {
+    cut_recovery_everywhere(Fsync::always, Files::sealed);
+}
+TEST_CASE("Power cut: and again at every step of recovery, sealed, everysec") {
+    cut_recovery_everywhere(Fsync::everysec, Files::sealed);
+}
 
 // The oracle must be able to see a loss: a disk that lies about syncs has to show one.
 TEST_CASE("Power cut: a disk that lies about syncs loses what was acknowledged, and the oracle sees it") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The bytes of the log, and that format version 1 stays readable for ever: golden/wal-v1.golden.
+// The bytes of the log, and that format version 1 stays readable for ever: golden/wal-v1*.golden.
 #include "storage/wal_format.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,7 +14,17 @@ using namespace storage;
 namespace {
 
 // TOKMESH_SOURCE_DIR comes from the build.
-const std::string golden_path = std::string(TOKMESH_SOURCE_DIR) + "/tests/storage/golden/wal-v1.golden";
+const std::string golden_folder = std::string(TOKMESH_SOURCE_DIR) + "/tests/storage/golden/";
+struct Golden {
+    std::string name;
+    Encryption encryption;
+    std::string path() const { return golden_folder + name; }
+};
+std::vector<Golden> goldens() {
+    return {{"wal-v1.golden", {}},
+            {"wal-v1-aes-256-gcm.golden", test::sealed_with({"k1"}, CipherKind::aes_256_gcm)},
+            {"wal-v1-chacha20-poly1305.golden", test::sealed_with({"k1"}, CipherKind::chacha20_poly1305)}};
+}
 const std::vector<std::string> golden_records = {"one", "two", std::string(300, 'x'), "four", "five"};
 
 std::vector<std::byte> read_file(const std::string& path) {
@@ -25,8 +35,9 @@ std::vector<std::byte> read_file(const std::string& path) {
 }
 
 // What this program writes for the golden history: a batch of two, one record, a mark, a batch of two, an end by recovery.
-std::vector<std::byte> write_golden() {
+std::vector<std::byte> write_golden(const Golden& golden) {
     test::LogFixture log(20260101);
+    log.encryption = golden.encryption;
     REQUIRE(log.start());
     REQUIRE(log.write_batch({golden_records[0], golden_records[1]}));
     REQUIRE(log.sync());
@@ -52,22 +63,29 @@ wal::SegmentHeader some_header() {
 }  // namespace
 
 TEST_CASE("WAL format: version 1 is written as it always was") {
-    const auto written = write_golden();
-    if (std::getenv("TOKMESH_WRITE_GOLDEN") != nullptr) {  // only for a new format version, under a new name
-        std::ofstream file(golden_path, std::ios::binary);
-        file.write(reinterpret_cast<const char*>(written.data()), static_cast<std::streamsize>(written.size()));
+    for (const Golden& golden : goldens()) {
+        INFO(golden.name);
+        const auto written = write_golden(golden);
+        if (std::getenv("TOKMESH_WRITE_GOLDEN") != nullptr) {  // only for a new format version, under a new name
+            std::ofstream file(golden.path(), std::ios::binary);
+            file.write(reinterpret_cast<const char*>(written.data()), static_cast<std::streamsize>(written.size()));
+        }
+        CHECK(read_file(golden.path()) == written);
     }
-    CHECK(read_file(golden_path) == written);
 }
 
 TEST_CASE("WAL format: version 1 is read as it always was") {
-    test::LogFixture log;
-    log.disk.set_bytes("wal-00000000000000000001.log", read_file(golden_path));
-    REQUIRE(log.start());
-    CHECK(log.appended == golden_records);
-    CHECK(log.report.durable == Lsn{5});
-    CHECK(log.report.epoch == 1);
-    CHECK(log.report.now_max == 1'760'000'000'000);
+    for (const Golden& golden : goldens()) {
+        INFO(golden.name);
+        test::LogFixture log;
+        log.encryption = golden.encryption;
+        log.disk.set_bytes("wal-00000000000000000001.log", read_file(golden.path()));
+        REQUIRE(log.start());
+        CHECK(log.appended == golden_records);
+        CHECK(log.report.durable == Lsn{5});
+        CHECK(log.report.epoch == 1);
+        CHECK(log.report.now_max == 1'760'000'000'000);
+    }
 }
 
 TEST_CASE("WAL format: header blocks come back as they were") {
