@@ -183,6 +183,32 @@ TEST_CASE("settings that contradict each other are refused together") {
     CHECK(settings.check_together());
 }
 
+TEST_CASE("a trigger does something once, reads as no, and when it fails nothing is set") {
+    Settings settings;
+    int pulled = 0;
+    std::optional<std::string> why;
+    settings.on_trigger([&](const server::SettingRow& row) {
+        ++pulled;
+        CHECK(row.name == "encryption-reload");
+        return why;
+    });
+    CHECK(set(settings, {{"encryption-reload", "yes"}, {"hz", "50"}}).empty());
+    CHECK(pulled == 1);
+    CHECK(settings.text("encryption-reload") == "no");
+    CHECK(settings.values.hz == 50);
+    CHECK(set(settings, {{"encryption-reload", "no"}}).empty());
+    CHECK(set(settings, {{"encryption-reload", "yes"}, {"hz", "x"}}) ==
+          "CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed into an integer");
+    CHECK_FALSE(set(settings, {{"encryption-reload", "maybe"}}).empty());
+    CHECK(pulled == 1);
+    why = "not today";
+    CHECK(set(settings, {{"hz", "60"}, {"encryption-reload", "yes"}}) ==
+          "CONFIG SET failed (possibly related to argument 'encryption-reload') - not today");
+    CHECK(settings.values.hz == 50);
+    CHECK(load(settings, "encryption-reload yes").empty());
+    CHECK(settings.text("encryption-reload") == "no");
+}
+
 TEST_CASE("output limits are kept in bytes") {
     Settings settings;
     CHECK(set(settings, {{"client-output-buffer-limit", "normal 1mb 512kb 10"}}).empty());

@@ -183,6 +183,18 @@ TEST_CASE("Journal: the last room serves removals only") {
     CHECK(removals == static_cast<int>(1000 / (2 * Journal::cost(100))));
 }
 
+TEST_CASE("Journal: room is given up only while what was promised and the reserve keep theirs") {
+    Fixture f(1000 + 2 * Journal::cost(100) + 500);
+    REQUIRE(f.admit(100) == Admission::granted);
+    CHECK_FALSE(f.journal.give_up_room(501));
+    CHECK(f.journal.give_up_room(400));
+    CHECK(f.journal.figures().room_bytes == static_cast<std::int64_t>(1000 + 2 * Journal::cost(100) + 100));
+    f.append(std::string(100, 'x'));  // is charged what was promised: nothing changes
+    CHECK_FALSE(f.journal.give_up_room(101));
+    CHECK(f.journal.give_up_room(100));
+    CHECK_FALSE(f.journal.give_up_room(1));
+}
+
 TEST_CASE("Journal: a record that no segment could hold waits until segments are large enough") {
     Fixture f(plenty, {.pending_bytes_max = 8U << 20, .record_bytes_max = 8U << 20, .last = {}, .removal_reserve_bytes = 0});
     CHECK(f.admit(2U << 20) == Admission::wait);
