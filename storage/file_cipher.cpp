@@ -106,14 +106,14 @@ std::optional<CipherKind> choose_cipher(std::string_view name) {
 // Setting a key costs more than sealing a small frame, so contexts keep theirs and are handed from call to call.
 class FileCipher::Contexts {
 public:
-    enum Direction : int { opening = 0, sealing = 1 };
+    enum Direction : std::size_t { opening = 0, sealing = 1 };
 
     Contexts(CipherKind cipher, const Subkeys& keys) {
         for (const Direction direction : {opening, sealing}) {
             CipherContext& keyed = keyed_[direction];
             keyed.reset(EVP_CIPHER_CTX_new());
-            ENSURE(keyed &&
-                   EVP_CipherInit_ex(keyed.get(), algorithm(cipher), nullptr, keys.seal.data(), nullptr, direction) == 1);
+            ENSURE(keyed && EVP_CipherInit_ex(keyed.get(), algorithm(cipher), nullptr, keys.seal.data(), nullptr,
+                                              static_cast<int>(direction)) == 1);
         }
         const std::unique_ptr<EVP_MAC, Freed<EVP_MAC_free>> hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
         char digest[] = "SHA256";
