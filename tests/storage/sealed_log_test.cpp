@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // The log with encryption at rest: what is read again, what refuses a start, when keys change.
-#include <condition_variable>
+#include <map>
 #include <set>
 
 #include <catch2/catch.hpp>
 
 #include "storage/log.hpp"
-#include "tests/support/log_fixture.hpp"
+#include "tests/support/log_history.hpp"
 #include "tests/support/server_process.hpp"
 
 using namespace storage;
@@ -158,6 +158,56 @@ TEST_CASE("Sealed log: old segments open with the key that they name, new ones a
     CHECK(log.read_all() == Records{"with k1", "with k2", "with k3"});
     log.encryption = sealed_with({"k3", "k2"});
     refuses(log, "sealed with key 'k1'");
+}
+
+namespace {
+
+// What was ever seen sealed under a file's salt and a frame's offset, which make the subkey and the nonce.
+using SealedOnce = std::map<std::pair<Id, std::uint64_t>, std::vector<std::byte>>;
+
+void remember(const LogFixture& log, SealedOnce& seen) {
+    for (const std::string& name : log.segments()) {
+        const auto file = log.disk.bytes(name);
+        const auto header = wal::decode_header(file).header;
+        REQUIRE(header);
+        const auto offsets = log.frame_offsets(name);
+        for (std::size_t i = 0; i + 1 < offsets.size(); ++i) {
+            const auto frame = std::span(file).subspan(offsets[i], offsets[i + 1] - offsets[i]);
+            const auto decoded = wal::decode_frame(frame.first<wal::frame_header_bytes>(), header->seed(), true);
+            if (decoded->kind != wal::FrameKind::data) continue;
+            const std::vector<std::byte> bytes(frame.begin(), frame.end());
+            REQUIRE(seen.emplace(std::pair(header->salt, offsets[i]), bytes).first->second == bytes);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("Sealed log: no nonce seals two contents, whenever the power goes") {
+    std::size_t frames = 0;
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+        LogFixture whole(seed);
+        whole.encryption = sealed_with({"k1"});
+        test::live(whole, Fsync::everysec, seed);
+        for (std::uint64_t step = 1; step <= whole.disk.steps(); ++step) {
+            INFO("seed " << seed << " step " << step);
+            LogFixture log(seed);
+            log.encryption = whole.encryption;
+            SealedOnce seen;
+            log.disk.cut_power_at(step);
+            test::live(log, Fsync::everysec, seed);
+            remember(log, seen);  // what the disk may have got of it, all included
+            log.power_cycle(step);
+            for (int life = 0; life < 3; ++life) {
+                REQUIRE(log.start());
+                REQUIRE(log.write("life " + std::to_string(life)));
+                remember(log, seen);
+                log.kill();
+            }
+            frames += seen.size();
+        }
+    }
+    CHECK(frames > 1000);
 }
 
 namespace {
