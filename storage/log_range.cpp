@@ -2,8 +2,10 @@
 #include "storage/log_range.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/data_directory.hpp"
+#include "storage/seal_check.hpp"
 #include "storage/wal_reader.hpp"
 
 namespace storage {
@@ -14,7 +16,8 @@ using Visit = FunctionRef<LogResult<void>(Lsn, std::uint32_t, std::span<const st
 
 class RangeReader {
 public:
-    RangeReader(FileSystem& fs, Lsn after, Lsn until, Visit visit) : fs_(fs), last_(after), until_(until), visit_(visit) {}
+    RangeReader(FileSystem& fs, const Encryption& encryption, Lsn after, Lsn until, Visit visit)
+        : fs_(fs), encryption_(encryption), last_(after), until_(until), visit_(visit) {}
 
     LogResult<void> run() {
         const auto listing = list_data(fs_);
@@ -48,7 +51,9 @@ private:
         if (!got) return disk_refusal("cannot read", name, got.error());
         const auto decoded = wal::decode_header(std::span(block).first(*got));
         if (!decoded.header) return Refusal{name + ": the header cannot be read"};
-        wal::SegmentReader reader(**file, *bytes, *decoded.header);
+        CheckedSeal seal = check_seal(encryption_, FilePurpose::wal, name, decoded.header->seal, decoded.header->salt, block);
+        if (seal.state != SealState::readable) return Refusal{seal.problem};
+        wal::SegmentReader reader(**file, *bytes, *decoded.header, std::move(seal.cipher));
         wal::Frame frame;
         auto end = reader.next(frame);
         for (; end && *end == wal::ReadEnd::none; end = reader.next(frame)) {
@@ -77,6 +82,7 @@ private:
     }
 
     FileSystem& fs_;
+    const Encryption& encryption_;
     Lsn last_;
     const Lsn until_;
     Visit visit_;
@@ -85,9 +91,9 @@ private:
 
 }  // namespace
 
-LogResult<void> read_log_range(FileSystem& fs, Lsn after, Lsn until, Visit visit) {
+LogResult<void> read_log_range(FileSystem& fs, const Encryption& encryption, Lsn after, Lsn until, Visit visit) {
     if (value(after) >= value(until)) return {};
-    return RangeReader(fs, after, until, visit).run();
+    return RangeReader(fs, encryption, after, until, visit).run();
 }
 
 }  // namespace storage

@@ -14,7 +14,7 @@ namespace storage {
 
 // Visits the records (after, until] in pieces, each a dense run of entries `u32 length, record`. Any thread.
 // Preconditions: all of them are written, and no segment that holds one is removed meanwhile.
-LogResult<void> read_log_range(FileSystem& fs, Lsn after, Lsn until,
+LogResult<void> read_log_range(FileSystem& fs, const Encryption& encryption, Lsn after, Lsn until,
                                FunctionRef<LogResult<void>(Lsn first, std::uint32_t count, std::span<const std::byte>)> visit);
 
 }  // namespace storage

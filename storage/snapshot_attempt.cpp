@@ -28,12 +28,26 @@ bool takes_something_out(std::span<const std::byte> record) {
     return found;
 }
 
+snapshot::Header named(snapshot::Header header, const FileCipher* cipher) {
+    if (cipher != nullptr) header.seal = cipher->name();
+    return header;
+}
+
 Refusal failed(const std::string& what, const boost::system::error_code& error) { return {what + ": " + error.message()}; }
 
 }  // namespace
 
 SnapshotAttempt::SnapshotAttempt(const Parts& parts, const snapshot::Header& header, SnapshotWriter::Compress compress)
-    : parts_(parts), begun_at_(header.begun_at), above_(header.base_last), writer_(parts_.files, header, compress) {}
+    : SnapshotAttempt(parts, header,
+                      parts.encryption.keys ? parts.encryption.keys->for_new_file(FilePurpose::snapshot, header.salt) : nullptr,
+                      compress) {}
+
+SnapshotAttempt::SnapshotAttempt(const Parts& parts, snapshot::Header header, std::shared_ptr<const FileCipher> cipher,
+                                 SnapshotWriter::Compress compress)
+    : parts_(parts),
+      begun_at_(header.begun_at),
+      above_(header.base_last),
+      writer_(parts_.files, named(std::move(header), cipher.get()), cipher, compress) {}
 
 LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     if (auto done = writer_.begin(); !done) return failed("cannot begin a snapshot", done.error());
@@ -46,7 +60,7 @@ LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     const auto footer = writer_.finish(footer_);
     if (!footer) return failed("cannot write the snapshot", footer.error());
     // Read once as a start would: what cannot be loaded gets no name, and no log is removed for its sake.
-    if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.abandon); !sound)
+    if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.encryption, parts_.abandon); !sound)
         return Refusal{"what was written does not read back: " + sound.error().text};
     if (auto going_on = given_up(); !going_on) return going_on.error();
     if (auto done = writer_.publish(footer->last); !done) return failed("cannot name the snapshot", done.error());
@@ -124,7 +138,7 @@ LogResult<void> SnapshotAttempt::copy_removals() {
         block.entries = 0;
         return given_up();
     };
-    auto done = read_log_range(parts_.files, above_, begun_at_,
+    auto done = read_log_range(parts_.files, parts_.encryption, above_, begun_at_,
                                [&](Lsn first, std::uint32_t, std::span<const std::byte> entries) -> LogResult<void> {
                                    wal::Entries all(entries);
                                    std::span<const std::byte> record;
@@ -139,7 +153,7 @@ LogResult<void> SnapshotAttempt::copy_removals() {
 }
 
 LogResult<void> SnapshotAttempt::copy_log() {
-    return read_log_range(parts_.files, begun_at_, footer_.last,
+    return read_log_range(parts_.files, parts_.encryption, begun_at_, footer_.last,
                           [&](Lsn first, std::uint32_t count, std::span<const std::byte> entries) -> LogResult<void> {
                               snapshot::BlockHeader block{.kind = snapshot::BlockKind::log, .entries = count};
                               block.first_lsn = first;

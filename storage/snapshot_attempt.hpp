@@ -21,11 +21,13 @@ public:
         FileSystem& files;
         Journal& journal;
         std::function<void()> request_sync;  // of all that is written, soon
+        Encryption encryption;
         Store& store;
         Clock& clock;
         std::function<void(std::function<void()> turn)> run_turn;
         std::function<bool()> abandon;  // asked between blocks
     };
+    // The header's seal is filled in.
     SnapshotAttempt(const Parts& parts, const snapshot::Header& header, SnapshotWriter::Compress compress);
 
     // The state at footer.last, on the disk and under its name.
@@ -46,6 +48,9 @@ private:
     LogResult<void> copy_log();
     LogResult<void> wait_until_durable(Lsn lsn);
     LogResult<void> given_up() const;
+
+    SnapshotAttempt(const Parts& parts, snapshot::Header header, std::shared_ptr<const FileCipher> cipher,
+                    SnapshotWriter::Compress compress);
 
     const Parts parts_;
     const Lsn begun_at_;

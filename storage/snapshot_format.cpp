@@ -42,17 +42,18 @@ bool take_digest(Digest& to, const std::string& from) {
 }
 
 // What no writer would write, whatever its checksum says.
-bool sensible(const BlockHeader& block) {
+bool sensible(const BlockHeader& block, std::size_t tag_bytes) {
     if (block.kind < BlockKind::removals || block.kind > BlockKind::footer) return false;
     if (block.compression > Compression::zstd || block.raw_bytes > block_payload_max || block.raw_bytes == 0) return false;
-    if (block.compression == Compression::none && block.stored_bytes != block.raw_bytes) return false;
-    if (block.stored_bytes > block.raw_bytes || block.first_slot > block.last_slot || block.last_slot >= slot_count) return false;
+    if (block.stored_bytes < tag_bytes || block.stored_bytes - tag_bytes > block.raw_bytes) return false;
+    if (block.compression == Compression::none && block.stored_bytes - tag_bytes != block.raw_bytes) return false;
+    if (block.first_slot > block.last_slot || block.last_slot >= slot_count) return false;
     return block.kind == BlockKind::footer || block.entries > 0;
 }
 
 }  // namespace
 
-HeaderBlock encode(const Header& header) {
+HeaderBlock encode(const Header& header, const FileCipher* cipher) {
     tokmesh::snapshot::SnapshotHeader proto;
     proto.set_directory_id(storage::text_of(header.directory_id));
     proto.set_salt(storage::text_of(header.salt));
@@ -61,7 +62,10 @@ HeaderBlock encode(const Header& header) {
     proto.set_created_at_ms(static_cast<std::uint64_t>(header.created_at));
     proto.set_base_last_lsn(value(header.base_last));
     if (!header.full()) proto.set_base_digest(text_of(header.base_digest));
-    return encode_header_block(magic, format_version, proto.SerializeAsString());
+    proto.set_cipher(header.seal.cipher);
+    proto.set_key_id(header.seal.key_id);
+    proto.set_key_check(header.seal.key_check);
+    return encode_header_block(magic, format_version, proto.SerializeAsString(), cipher);
 }
 
 DecodedHeader decode_header(std::span<const std::byte> block) {
@@ -76,11 +80,11 @@ DecodedHeader decode_header(std::span<const std::byte> block) {
     header.created_at = static_cast<UnixMs>(proto.created_at_ms());
     header.base_last = Lsn{proto.base_last_lsn()};
     if (!header.full() && !take_digest(header.base_digest, proto.base_digest())) return {};
+    header.seal = {proto.cipher(), proto.key_id(), proto.key_check()};
     return {header, HeaderFault::damaged};
 }
 
 void encode(const BlockHeader& header, std::uint64_t seed, std::span<std::byte, block_header_bytes> to) {
-    ENSURE(sensible(header));
     std::fill(to.begin(), to.end(), std::byte{0});
     std::byte* at = to.data();
     std::memcpy(at, block_magic.data(), block_magic.size());
@@ -97,7 +101,11 @@ void encode(const BlockHeader& header, std::uint64_t seed, std::span<std::byte, 
     store_le(at + at_header_checksum, wal::checksum(to.first(at_header_checksum), seed));
 }
 
-std::optional<BlockHeader> decode_block(std::span<const std::byte, block_header_bytes> from, std::uint64_t seed) {
+std::span<const std::byte> authenticated(std::span<const std::byte, block_header_bytes> header) {
+    return header.first<at_payload_checksum>();
+}
+
+std::optional<BlockHeader> decode_block(std::span<const std::byte, block_header_bytes> from, std::uint64_t seed, bool sealed) {
     const std::byte* at = from.data();
     if (std::memcmp(at, block_magic.data(), block_magic.size()) != 0) return std::nullopt;
     if (load_le<std::uint64_t>(at + at_header_checksum) != wal::checksum(from.first(at_header_checksum), seed))
@@ -113,7 +121,7 @@ std::optional<BlockHeader> decode_block(std::span<const std::byte, block_header_
     header.compression = static_cast<Compression>(at[at_compression]);
     header.first_lsn = Lsn{load_le<std::uint64_t>(at + at_first_lsn)};
     header.payload_checksum = load_le<std::uint64_t>(at + at_payload_checksum);
-    if (!sensible(header)) return std::nullopt;
+    if (!sensible(header, sealed ? FileCipher::tag_bytes : 0)) return std::nullopt;
     return header;
 }
 

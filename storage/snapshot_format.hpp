@@ -5,6 +5,9 @@
 //   snapshot = header block (4096 bytes), blocks each at an offset divisible by 8, the last of them a footer
 //   block    = block header (72 bytes), payload as stored, zeros up to the next multiple of 8
 //
+// With a cipher the header block is signed and each payload ends with a tag: it is sealed under the block's number, which a file
+// uses once, with the block's header as associated data. Checksums and digests are over what stands on the disk.
+//
 // All numbers are little-endian. Checksums are XXH3-64 seeded with the header's salt, as in wal_format.hpp.
 #pragma once
 
@@ -15,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "storage/file_cipher.hpp"
 #include "storage/header_block.hpp"
 #include "storage/types.hpp"
 
@@ -43,13 +47,14 @@ struct Header {
     UnixMs created_at = 0;
     Lsn base_last{};  // 0: a full snapshot
     Digest base_digest{};
+    SealName seal;
 
     bool full() const { return value(base_last) == 0; }
     std::uint64_t seed() const { return checksum_seed(salt); }
     friend bool operator==(const Header&, const Header&) = default;
 };
 
-HeaderBlock encode(const Header& header);
+HeaderBlock encode(const Header& header, const FileCipher* cipher);
 struct DecodedHeader {
     std::optional<Header> header;
     HeaderFault fault = HeaderFault::damaged;  // when there is no header
@@ -69,8 +74,8 @@ enum class Compression : std::uint8_t { none = 0, zstd = 1 };
 struct BlockHeader {
     BlockKind kind = BlockKind::records;
     Compression compression = Compression::none;
-    std::uint32_t stored_bytes = 0;
-    std::uint32_t raw_bytes = 0;  // before compression
+    std::uint32_t stored_bytes = 0;  // the tag included
+    std::uint32_t raw_bytes = 0;     // before compression
     std::uint32_t entries = 0;
     std::uint64_t number = 0;                     // 0, 1, 2 ... in the file
     std::uint16_t first_slot = 0, last_slot = 0;  // records: the hash slots that it covers
@@ -80,8 +85,10 @@ struct BlockHeader {
 };
 
 void encode(const BlockHeader& header, std::uint64_t seed, std::span<std::byte, block_header_bytes> to);
+// The part of an encoded header that a sealed payload is bound to: all but the checksums, which follow from the payload.
+std::span<const std::byte> authenticated(std::span<const std::byte, block_header_bytes> header);
 // Nothing unless magic, checksum and the fields' own sense are right. The payload is the caller's to check.
-std::optional<BlockHeader> decode_block(std::span<const std::byte, block_header_bytes> from, std::uint64_t seed);
+std::optional<BlockHeader> decode_block(std::span<const std::byte, block_header_bytes> from, std::uint64_t seed, bool sealed);
 
 // What an incremental snapshot would build upon: the newest one, and how long its chain is.
 struct Chain {

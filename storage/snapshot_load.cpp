@@ -157,10 +157,10 @@ struct Link {
 };
 
 // The snapshot and all that it builds upon, the full one last.
-SnapshotResult<std::vector<Link>> open_chain(FileSystem& fs, const std::string& name) {
+SnapshotResult<std::vector<Link>> open_chain(FileSystem& fs, const std::string& name, const Encryption& encryption) {
     std::vector<Link> chain;
     for (std::string next = name;;) {
-        auto reader = SnapshotReader::open(fs, next);
+        auto reader = SnapshotReader::open(fs, next, encryption);
         if (!reader && !chain.empty() && reader.error().kind == SnapshotFault::Kind::unreadable)
             return SnapshotFault{SnapshotFault::Kind::damaged,
                                  chain.back().name + " builds upon " + next + ": " + reader.error().text};
@@ -181,9 +181,9 @@ SnapshotResult<std::vector<Link>> open_chain(FileSystem& fs, const std::string& 
 
 }  // namespace
 
-SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, Store& store, unsigned threads,
-                                             std::atomic<std::uint64_t>& bytes_read) {
-    auto chain = open_chain(fs, name);
+SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption, Store& store,
+                                             unsigned threads, std::atomic<std::uint64_t>& bytes_read) {
+    auto chain = open_chain(fs, name, encryption);
     if (!chain) return chain.error();
     for (auto link = chain->rbegin(); link != chain->rend(); ++link)
         if (auto fault = Loader(*link->reader, store, threads, bytes_read).run()) return *fault;
@@ -194,11 +194,13 @@ SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& 
     return loaded;
 }
 
-SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const std::function<bool()>& stop) {
-    auto opened = SnapshotReader::open(fs, name);
+SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption,
+                                               const std::function<bool()>& stop) {
+    auto opened = SnapshotReader::open(fs, name, encryption);
     if (!opened) return opened.error();
     SnapshotReader& reader = **opened;
     SnapshotReader::Buffers buffers;
+    buffers.want_digest = true;
     Sha256 digest;
     digest.add(reader.header_digest());
     std::uint64_t records = 0;
@@ -212,7 +214,7 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
         }
         const auto payload = reader.payload(**block, buffers);
         if (!payload) return payload.error();
-        digest.add(reader.digest(**block, buffers));
+        digest.add(buffers.digest);
         const auto& header = (*block)->header;
         if (!decodes(header, *payload, records)) return reader.damaged((*block)->offset, "a record does not decode");
     }

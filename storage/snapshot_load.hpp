@@ -27,11 +27,12 @@ inline constexpr std::uint32_t snapshot_chain_max = 64;  // files; a longer one 
 
 // Everything of the file, and before it of all that it builds upon. On a fault the store holds a part of it: clear() it.
 // `bytes_read` moves as it goes.
-SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, Store& store, unsigned threads,
-                                             std::atomic<std::uint64_t>& bytes_read);
+SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption, Store& store,
+                                             unsigned threads, std::atomic<std::uint64_t>& bytes_read);
 
 // Reads all of it: checksums, digests, that every entry decodes and that the counts are right. `stop` ends it early, without
 // a fault; null: never.
-SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const std::function<bool()>& stop);
+SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption,
+                                               const std::function<bool()>& stop);
 
 }  // namespace storage

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "storage/data_directory.hpp"
+#include "storage/seal_check.hpp"
 #include "storage/wal_format.hpp"
 
 namespace storage {
@@ -23,11 +24,12 @@ SnapshotFault SnapshotReader::unreadable(std::uint64_t offset, const boost::syst
             "cannot read " + name_ + " at byte " + std::to_string(offset) + ": " + error.message()};
 }
 
-SnapshotResult<std::unique_ptr<SnapshotReader>> SnapshotReader::open(FileSystem& fs, const std::string& name) {
+SnapshotResult<std::unique_ptr<SnapshotReader>> SnapshotReader::open(FileSystem& fs, const std::string& name,
+                                                                     const Encryption& encryption) {
     auto file = fs.open_read(name);
     if (!file) return SnapshotFault{SnapshotFault::Kind::unreadable, "cannot open " + name + ": " + file.error().message()};
     std::unique_ptr<SnapshotReader> reader(new SnapshotReader(std::move(*file), name));
-    if (auto fault = reader->read_header()) return *fault;
+    if (auto fault = reader->read_header(encryption)) return *fault;
     if (auto fault = reader->read_footer()) return *fault;
     const auto named = parse_snapshot_name(name);
     if (named && *named != reader->footer_.last)
@@ -36,7 +38,7 @@ SnapshotResult<std::unique_ptr<SnapshotReader>> SnapshotReader::open(FileSystem&
     return reader;
 }
 
-std::optional<SnapshotFault> SnapshotReader::read_header() {
+std::optional<SnapshotFault> SnapshotReader::read_header(const Encryption& encryption) {
     const auto size = file_->size();
     if (!size) return unreadable(0, size.error());
     file_bytes_ = *size;
@@ -47,7 +49,22 @@ std::optional<SnapshotFault> SnapshotReader::read_header() {
         return SnapshotFault{SnapshotFault::Kind::newer, name_ + " has a format of a newer version"};
     if (!decoded.header) return damaged(0, "the header cannot be read");
     header_ = *decoded.header;
+    if (auto fault = check_seal(encryption)) return fault;
     if (file_bytes_ < header_block_bytes + snapshot::footer_block_bytes) return damaged(file_bytes_, "the file ends too early");
+    return std::nullopt;
+}
+
+std::optional<SnapshotFault> SnapshotReader::check_seal(const Encryption& encryption) {
+    using Kind = SnapshotFault::Kind;
+    CheckedSeal checked =
+        storage::check_seal(encryption, FilePurpose::snapshot, name_, header_.seal, header_.salt, header_block_);
+    switch (checked.state) {
+        case SealState::readable: cipher_ = std::move(checked.cipher); return std::nullopt;
+        case SealState::plain_under_key: return SnapshotFault{Kind::plain, checked.problem};
+        case SealState::no_key: return SnapshotFault{Kind::no_key, checked.problem};
+        case SealState::newer: return SnapshotFault{Kind::newer, checked.problem};
+        case SealState::forged: return SnapshotFault{Kind::damaged, checked.problem};
+    }
     return std::nullopt;
 }
 
@@ -71,7 +88,7 @@ SnapshotResult<snapshot::BlockHeader> SnapshotReader::block_at(std::uint64_t off
     const auto got = pread_full(*file_, bytes, offset);
     if (!got) return unreadable(offset, got.error());
     std::optional<snapshot::BlockHeader> header;
-    if (*got == bytes.size()) header = snapshot::decode_block(bytes, header_.seed());
+    if (*got == bytes.size()) header = snapshot::decode_block(bytes, header_.seed(), cipher_ != nullptr);
     if (!header) return damaged(offset, "the block's header cannot be read");
     return *header;
 }
@@ -106,24 +123,33 @@ SnapshotResult<std::string_view> SnapshotReader::payload(const Block& block, Buf
     if (!got) return unreadable(block.offset, got.error());
     if (*got != stored.size() || wal::checksum(stored, header_.seed()) != header.payload_checksum)
         return damaged(block.offset, "the block's checksum is wrong");
-    if (header.compression == snapshot::Compression::none) return std::string_view(buffers.stored);
-    // What the compressed bytes themselves say must agree before room is made for it.
-    if (ZSTD_getFrameContentSize(buffers.stored.data(), buffers.stored.size()) != header.raw_bytes)
-        return damaged(block.offset, "the block does not decompress");
-    buffers.raw.resize(header.raw_bytes);
-    const std::size_t bytes =
-        ZSTD_decompress(buffers.raw.data(), buffers.raw.size(), buffers.stored.data(), buffers.stored.size());
-    if (bytes != header.raw_bytes) return damaged(block.offset, "the block does not decompress");
-    return std::string_view(buffers.raw);
+    std::array<std::byte, snapshot::block_header_bytes> encoded;
+    snapshot::encode(header, header_.seed(), encoded);
+    if (buffers.want_digest) {
+        Sha256 sha;
+        sha.add(encoded);
+        sha.add(stored);
+        buffers.digest = sha.so_far();
+    }
+    std::string_view own(buffers.stored);
+    if (cipher_) {
+        const auto opened = stored.first(stored.size() - FileCipher::tag_bytes);  // decode_block saw that there is one
+        if (!cipher_->open(header.number, snapshot::authenticated(encoded), opened, stored.last<FileCipher::tag_bytes>()))
+            return damaged(block.offset, "the block is not what was sealed here");
+        own = own.substr(0, opened.size());
+    }
+    return header.compression == snapshot::Compression::none ? own : decompress(block, own, buffers.raw);
 }
 
-Sha256::Value SnapshotReader::digest(const Block& block, const Buffers& buffers) const {
-    std::array<std::byte, snapshot::block_header_bytes> header;
-    snapshot::encode(block.header, header_.seed(), header);
-    Sha256 sha;
-    sha.add(header);
-    sha.add(std::as_bytes(std::span(buffers.stored)));
-    return sha.so_far();
+SnapshotResult<std::string_view> SnapshotReader::decompress(const Block& block, std::string_view stored, std::string& raw) const {
+    // What the compressed bytes themselves say must agree before room is made for it.
+    const std::size_t wanted = block.header.raw_bytes;
+    if (ZSTD_getFrameContentSize(stored.data(), stored.size()) != wanted)
+        return damaged(block.offset, "the block does not decompress");
+    raw.resize(wanted);
+    if (ZSTD_decompress(raw.data(), raw.size(), stored.data(), stored.size()) != wanted)
+        return damaged(block.offset, "the block does not decompress");
+    return std::string_view(raw);
 }
 
 }  // namespace storage

@@ -23,6 +23,8 @@ struct SnapshotFault {
         damaged,     // bytes that no writer left so
         newer,       // a sound header of a version that this program does not know
         unreadable,  // the disk says no
+        no_key,      // sealed, and no key that there is opens it
+        plain,       // not sealed, although there are keys
     } kind = Kind::damaged;
     std::string text;  // one line: file, byte, what
 };
@@ -34,8 +36,10 @@ using SnapshotResult = boost::system::result<T, SnapshotFault>;
 
 class SnapshotReader {
 public:
-    // Reads header and footer; with `name` of the form that snapshots have, the footer's LSN must be the name's.
-    static SnapshotResult<std::unique_ptr<SnapshotReader>> open(FileSystem& fs, const std::string& name);
+    // Reads header and footer, with the keys that there are; with `name` of the form that snapshots have, the footer's LSN must
+    // be the name's.
+    static SnapshotResult<std::unique_ptr<SnapshotReader>> open(FileSystem& fs, const std::string& name,
+                                                                const Encryption& encryption);
 
     const snapshot::Header& header() const { return header_; }
     const snapshot::Footer& footer() const { return footer_; }
@@ -53,10 +57,10 @@ public:
     // The payload of a block, checked and decompressed, in one of the buffers. Any thread, with buffers of its own.
     struct Buffers {
         std::string stored, raw;
+        Sha256::Value digest{};  // SHA-256 over the block as it stands in the file, if payload() was asked for it
+        bool want_digest = false;
     };
     SnapshotResult<std::string_view> payload(const Block& block, Buffers& buffers) const;
-    // SHA-256 over the block as it stands in the file; after payload() of the same block with the same buffers.
-    Sha256::Value digest(const Block& block, const Buffers& buffers) const;
     Sha256::Value header_digest() const { return Sha256::of(header_block_); }
 
     SnapshotFault damaged(std::uint64_t offset, const std::string& what) const;
@@ -64,10 +68,12 @@ public:
 private:
     SnapshotReader(std::unique_ptr<File> file, std::string name) : file_(std::move(file)), name_(std::move(name)) {}
 
-    std::optional<SnapshotFault> read_header();
+    std::optional<SnapshotFault> read_header(const Encryption& encryption);
+    std::optional<SnapshotFault> check_seal(const Encryption& encryption);
     std::optional<SnapshotFault> read_footer();
     SnapshotResult<snapshot::BlockHeader> block_at(std::uint64_t offset) const;
     SnapshotResult<std::optional<Block>> take_next(std::optional<snapshot::BlockKind> kind);
+    SnapshotResult<std::string_view> decompress(const Block& block, std::string_view stored, std::string& raw) const;
     SnapshotFault unreadable(std::uint64_t offset, const boost::system::error_code& error) const;
 
     std::unique_ptr<File> file_;
@@ -75,6 +81,7 @@ private:
     std::uint64_t file_bytes_ = 0;
     HeaderBlock header_block_{};
     snapshot::Header header_;
+    std::shared_ptr<const FileCipher> cipher_;  // null: plain
     snapshot::Footer footer_;
     std::mutex mutex_;
     // guarded by mutex_

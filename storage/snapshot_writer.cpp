@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "storage/data_directory.hpp"
 #include "storage/wal_format.hpp"
@@ -15,12 +16,11 @@ namespace {
 
 constexpr std::uint64_t sync_step_bytes = 16U << 20;  // so that no sync of the log waits behind a whole snapshot
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
-
 }  // namespace
 
-SnapshotWriter::SnapshotWriter(FileSystem& fs, const snapshot::Header& header, Compress compress)
-    : fs_(fs), header_(header), compress_(compress) {}
+SnapshotWriter::SnapshotWriter(FileSystem& fs, const snapshot::Header& header, std::shared_ptr<const FileCipher> cipher,
+                               Compress compress)
+    : fs_(fs), header_(header), cipher_(std::move(cipher)), compress_(compress) {}
 
 SnapshotWriter::~SnapshotWriter() { abandon(); }
 
@@ -35,7 +35,7 @@ Result<void> SnapshotWriter::begin() {
     auto file = fs_.create(snapshot_part_name);
     if (!file) return file.error();
     file_ = std::move(*file);
-    const HeaderBlock block = snapshot::encode(header_);
+    const HeaderBlock block = snapshot::encode(header_, cipher_.get());
     digest_.add(Sha256::of(block));
     end_ = block.size();
     return pwrite_all(*file_, block, 0);
@@ -62,13 +62,21 @@ Result<void> SnapshotWriter::add(snapshot::BlockHeader block, std::string_view p
 Result<void> SnapshotWriter::write(const snapshot::BlockHeader& from, std::string_view stored) {
     snapshot::BlockHeader block = from;
     block.number = blocks_++;
-    block.stored_bytes = static_cast<std::uint32_t>(stored.size());
-    block.payload_checksum = wal::checksum(bytes_of(stored), header_.seed());
-    staged_.assign(snapshot::block_bytes(stored.size()), std::byte{0});
-    snapshot::encode(block, header_.seed(), std::span(staged_).first<snapshot::block_header_bytes>());
-    std::memcpy(staged_.data() + snapshot::block_header_bytes, stored.data(), stored.size());
+    const std::size_t stored_bytes = stored.size() + (cipher_ ? FileCipher::tag_bytes : 0);
+    block.stored_bytes = static_cast<std::uint32_t>(stored_bytes);
+    staged_.assign(snapshot::block_bytes(stored_bytes), std::byte{0});
+    const auto encoded = std::span(staged_).first<snapshot::block_header_bytes>();
+    const auto payload = std::span(staged_).subspan(snapshot::block_header_bytes, stored_bytes);
+    std::memcpy(payload.data(), stored.data(), stored.size());
+    if (cipher_) {
+        snapshot::encode(block, header_.seed(), encoded);
+        cipher_->seal(block.number, snapshot::authenticated(encoded), payload.first(stored.size()),
+                      payload.last<FileCipher::tag_bytes>());
+    }
+    block.payload_checksum = wal::checksum(payload, header_.seed());
+    snapshot::encode(block, header_.seed(), encoded);
     if (block.kind != snapshot::BlockKind::footer)
-        digest_.add(Sha256::of(std::span(staged_).first(snapshot::block_header_bytes + stored.size())));
+        digest_.add(Sha256::of(std::span(staged_).first(snapshot::block_header_bytes + stored_bytes)));
     if (auto done = pwrite_all(*file_, staged_, end_); !done) return done;
     end_ += staged_.size();
     if (end_ - synced_ < sync_step_bytes) return {};

@@ -22,7 +22,8 @@ public:
         int level = 1;
     };
 
-    SnapshotWriter(FileSystem& fs, const snapshot::Header& header, Compress compress);
+    // `cipher` is the one that header.seal names; null: plain.
+    SnapshotWriter(FileSystem& fs, const snapshot::Header& header, std::shared_ptr<const FileCipher> cipher, Compress compress);
     ~SnapshotWriter();  // abandons what was not published
     SnapshotWriter(const SnapshotWriter&) = delete;
     SnapshotWriter& operator=(const SnapshotWriter&) = delete;
@@ -45,6 +46,7 @@ private:
 
     FileSystem& fs_;
     snapshot::Header header_;
+    std::shared_ptr<const FileCipher> cipher_;
     Compress compress_;
     std::unique_ptr<File> file_;
     std::vector<std::byte> staged_;

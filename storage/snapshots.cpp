@@ -136,19 +136,19 @@ bool Snapshots::take() {
     header.created_at = parts_.now.now();
     parts_.random.fill(header.salt);
     const std::uint64_t written = parts_.log.figures().bytes_written;
-    header.begun_at = parts_.log.journal().appended();  // S0
+    header.begun_at = parts_.log.journal().appended();                        // S0
     if (const snapshot::Chain upon = base(); upon.last != header.begun_at) {  // nothing new would have the base's own name
         header.base_last = upon.last;
         header.base_digest = upon.digest;
     }
-    if (value(header.begun_at) == 0) {                  // there never was anything: the empty directory says it all
+    if (value(header.begun_at) == 0) {  // there never was anything: the empty directory says it all
         attempt_ended({}, 0, begun, written, {});
         return true;
     }
     const bool inside = last_one_.load(std::memory_order_relaxed);
     SnapshotAttempt attempt(
-        {parts_.log.files(), parts_.log.journal(), [this] { parts_.log.request_sync(); }, parts_.store, parts_.clock,
-         [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
+        {parts_.log.files(), parts_.log.journal(), [this] { parts_.log.request_sync(); }, parts_.log.encryption(), parts_.store,
+         parts_.clock, [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
          [this] { return abandon_now(); }},
         header, {set.compression.load(std::memory_order_relaxed), set.compression_level.load()});
     const auto footer = attempt.run(header.created_at);

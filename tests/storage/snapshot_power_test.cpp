@@ -20,6 +20,11 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 std::uint64_t first_seed() { return number_from("TOKMESH_TEST_SEED", 1); }
 std::uint64_t histories() { return number_from("TOKMESH_POWER_HISTORIES", 6); }
 
+// Every third history is sealed.
+storage::Encryption encryption_of(std::uint64_t seed) {
+    return seed % 3 == 0 ? test::sealed_with({"k1"}) : storage::Encryption{};
+}
+
 bool work(StoreProcess& process, SeededRandom& dice, bool always) {
     for (std::uint64_t i = dice.below(12); i > 0; --i) process.random_step(dice);
     return always ? process.sync() : process.commit();
@@ -63,12 +68,14 @@ void check_recovered(StoreProcess& process, std::uint64_t durable) {
 void cut_everywhere(bool always) {
     for (std::uint64_t seed = first_seed(); seed < first_seed() + histories(); ++seed) {
         StoreProcess whole(seed);
+        whole.encryption = encryption_of(seed);
         live(whole, always, seed);
         const std::uint64_t steps = whole.disk.steps();
         REQUIRE(steps > 30);
         for (std::uint64_t step = 1; step <= steps; ++step) {
             INFO("TOKMESH_TEST_SEED=" << seed << " step " << step << " of " << steps);
             StoreProcess process(seed);
+            process.encryption = encryption_of(seed);
             process.disk.cut_power_at(step);
             live(process, always, seed);
             const std::uint64_t durable = process.durable;

@@ -29,12 +29,13 @@ std::vector<std::string> names(const StoreProcess& process, const std::string& p
 TEST_CASE("Snapshot: a store comes back from it and the log above it", "[snapshot]") {
     const auto compress = GENERATE(Compress{}, Compress{snapshot::Compression::zstd, 1});
     StoreProcess process(3);
+    process.encryption = GENERATE(Encryption{}, test::sealed_with({"k1"}));
     SeededRandom dice(7);
     REQUIRE(process.start());
     live(process, dice, 400);
     REQUIRE(process.snapshot(compress));
     CHECK(process.last_snapshot->records() > 20);
-    CHECK(verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), {}).has_value());
+    CHECK(verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), process.encryption, {}).has_value());
     live(process, dice, 100);
     REQUIRE(process.sync());
     const std::uint64_t expected = process.digest();
@@ -180,6 +181,7 @@ TEST_CASE("Snapshot: incremental ones hold what changed, and build upon one anot
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         INFO("seed " << seed);
         StoreProcess process(seed);
+        if (seed % 2 == 0) process.encryption = test::sealed_with({"k1"});
         SeededRandom dice(seed);
         REQUIRE(process.start());
         live(process, dice, 400);
@@ -188,7 +190,8 @@ TEST_CASE("Snapshot: incremental ones hold what changed, and build upon one anot
         for (int i = 0; i < 4; ++i) {
             live(process, dice, 20);
             REQUIRE(process.incremental([&] { live(process, dice, 2); }));
-            CHECK(verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), {}).has_value());
+            CHECK(
+                verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), process.encryption, {}).has_value());
             taken.push_back(process.last_snapshot->last);
         }
         process.kill();
@@ -256,4 +259,62 @@ TEST_CASE("Snapshot: a damaged base takes all that builds upon it along, and not
         CHECK_THAT(process.refusal, Catch::Matchers::Contains("not in the log either"));
         CHECK(process.disk.fingerprint() == before);
     }
+}
+
+TEST_CASE("Snapshot: sealed, it says nothing without its key, and the key is asked for before anything is touched",
+          "[snapshot]") {
+    StoreProcess process;
+    process.encryption = test::sealed_with({"k1"}, GENERATE(CipherKind::aes_256_gcm, CipherKind::chacha20_poly1305));
+    REQUIRE(process.start());
+    NewSession wanted;
+    wanted.user = "alice-in-the-clear";
+    REQUIRE(process.run([&](Op& op) { return process.store().create(op, wanted); }).has_value());
+    REQUIRE(process.snapshot());
+    const std::string name = snapshot_name(process.last_snapshot->last);
+    const std::uint64_t expected = process.digest();
+    process.kill();
+    const auto bytes = process.disk.bytes(name);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    CHECK(text.find(wanted.user) == std::string_view::npos);
+    const std::uint64_t before = process.disk.fingerprint();
+    SECTION("no key") {
+        process.encryption = {};
+        REQUIRE_FALSE(process.start());
+        CHECK_THAT(process.refusal, Catch::Matchers::Contains(name));
+        CHECK(process.disk.fingerprint() == before);
+    }
+    SECTION("another key") {
+        process.encryption = test::sealed_with({"k2"});
+        REQUIRE_FALSE(process.start());
+        CHECK(process.disk.fingerprint() == before);
+    }
+    SECTION("two keys, the new one first") {
+        process.encryption = test::sealed_with({"k2", "k1"});
+        REQUIRE(process.start());
+        CHECK(process.digest() == expected);
+        REQUIRE(process.snapshot());  // no change, the same name: now with the new key
+        process.kill();
+        for (const std::string& segment : names(process, "wal-")) process.disk.remove(segment);
+        process.encryption = test::sealed_with({"k2"});
+        REQUIRE(process.start());
+        CHECK(process.digest() == expected);
+    }
+}
+
+TEST_CASE("Snapshot: plain files under a key are read only when asked to, and what is new is sealed", "[snapshot]") {
+    StoreProcess process;
+    SeededRandom dice(3);
+    REQUIRE(process.start());
+    live(process, dice, 100);
+    REQUIRE(process.snapshot());
+    process.kill();
+    process.encryption = test::sealed_with({"k1"});
+    const std::uint64_t before = process.disk.fingerprint();
+    REQUIRE_FALSE(process.start());
+    CHECK(process.disk.fingerprint() == before);
+    process.encryption.migrate = true;
+    REQUIRE(process.start());
+    live(process, dice, 20);
+    REQUIRE(process.snapshot());
+    CHECK(snapshot::decode_header(process.disk.bytes(snapshot_name(process.last_snapshot->last))).header->seal.key_id == "k1");
 }

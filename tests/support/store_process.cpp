@@ -44,6 +44,7 @@ bool StoreProcess::start(std::uint32_t shards) {
     storage::RecoveryOptions options;
     options.directory_name = "data";
     options.now = clock.wall_ms;
+    options.encryption = encryption;
     options.notice = [this](const std::string& line) { notices.push_back(line); };
     storage::RecoveryProgress progress;
     if (auto done = storage::recover_snapshot(*next->fs, options, *next->store, 2, progress); !done) {
@@ -123,7 +124,7 @@ bool StoreProcess::incremental(std::function<void()> between_turns) {
 bool StoreProcess::attempt(storage::snapshot::Header header, storage::SnapshotWriter::Compress compress,
                            const std::function<void()>& between_turns) {
     bool alive = true;
-    storage::SnapshotAttempt attempt({files(), journal(), [&] { alive = sync() && alive; }, store(), clock,
+    storage::SnapshotAttempt attempt({files(), journal(), [&] { alive = sync() && alive; }, encryption, store(), clock,
                                       [&](const std::function<void()>& turn) {
                                           turn();
                                           if (between_turns) between_turns();

@@ -75,6 +75,7 @@ public:
     std::optional<storage::snapshot::Footer> last_snapshot;
     storage::snapshot::Chain chain;
     std::uint64_t segment_bytes = 8192;
+    storage::Encryption encryption;  // from the next start on
 
 private:
     class Spares final : public storage::SpareSource {
