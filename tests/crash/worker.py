@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""One client of the crash test: sends mixed batches until the connection breaks, then compares what the server has after its
+"""One client of the crash tests: sends mixed batches until the connection breaks, then compares what the server has after its
 restart with what the model allows."""
+import collections
+import math
 import random
 import threading
 import time
@@ -12,12 +14,26 @@ FAR_MS = 4_000_000_000_000
 SESSIONS_MAX = 40
 CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 
+# What was sent and when, and when its reply was there (None: never).
+Sent = collections.namedtuple("Sent", "operation reply sent acknowledged")
+
+
+class Lost(AssertionError):
+    """The server is in no state that it may be in. count and age tell what is missing if it is an earlier one, else None."""
+
+    def __init__(self, text, count=None, first=None):
+        super().__init__(text)
+        self.count, self.first = count, first
+
 
 class Worker(threading.Thread):
     def __init__(self, number, seed, server):
         super().__init__(daemon=True)
         self.number, self.random, self.server = number, random.Random(seed), server
         self.model, self.pending = m.Model(), []
+        self.base, self.history, self.batch_sent = m.Model(), [], 0.0  # the state at the last check, what was answered since
+        self.survived = (0, 0)                                         # how much of it was there: at least, at most
+        self.last_sequence, self.last_acknowledged = [], 0             # it, as it was at the check
         self.marker, self.acknowledged, self.failure = 0, 0, None
         self.users = [b"user-%d-%d" % (number, i) for i in range(4)]
         self.keys = [b"key-%d-%d" % (number, i) for i in range(12)]
@@ -50,15 +66,18 @@ class Worker(threading.Thread):
             batch.append(operation)
             if planned:
                 operation.apply(planned, None)
-        self.pending = batch
+        self.pending, self.batch_sent = batch, time.monotonic()
         client.send(*[operation.args for operation in batch])
         for operation in batch:
-            reply = client.read()
-            if isinstance(reply, Error) and not reply.startswith(b"ERR no such key"):
-                raise AssertionError(f"{operation.args!r} was answered {reply!r}")
-            operation.apply(self.model, reply)
-            self.pending = self.pending[1:]
-            self.acknowledged += 1
+            self.answered(operation, client.read())
+
+    def answered(self, operation, reply):
+        if isinstance(reply, Error) and not reply.startswith(b"ERR no such key"):
+            raise AssertionError(f"{operation.args!r} was answered {reply!r}")
+        operation.apply(self.model, reply)
+        self.history.append(Sent(operation, reply, self.batch_sent, time.monotonic()))
+        self.pending = self.pending[1:]
+        self.acknowledged += 1
 
     def choose(self, model, busy):
         r = self.random
@@ -128,27 +147,55 @@ class Worker(threading.Thread):
             lambda: m.expire(key, at), lambda: m.delete_keys([key, other]), lambda: m.rename(key, other)])()
 
     # ---- the oracle ----
-    def candidates(self):
-        """The states that the server may be in: all that was acknowledged, and any prefix of what was in flight."""
-        states = [self.model.copy()]
-        for operation in self.pending:
-            following = states[-1].copy()
-            operation.apply(following, None)
-            states.append(following)
-        return states
+    def sequence(self):
+        """All that was sent since the last check, in order."""
+        return self.history + [Sent(operation, None, self.batch_sent, None) for operation in self.pending]
 
-    def check(self, client):
-        """Raises AssertionError, or takes the state that the server is in as the model's. Returns (sessions, keys) of it."""
+    def candidates(self, first):
+        """(n, state after the first n of what was sent) for each n from `first` on."""
+        if first == len(self.history):
+            state, operations = self.model.copy(), self.pending
+        else:
+            state, operations = self.base.copy(), [sent.operation for sent in self.sequence()]
+            for number in range(first):
+                operations[number].apply(state, self.history[number].reply)
+            operations = operations[first:]
+        yield first, state
+        for number, operation in enumerate(operations, first):
+            operation.apply(state, self.history[number].reply if number < len(self.history) else None)
+            yield number + 1, state
+
+    def check(self, client, sure=math.inf):
+        """Raises AssertionError, or takes the state that the server is in as the model's. Returns (sessions, keys) of it.
+        sure: what was acknowledged before that moment must be there, what came later may be, as a prefix."""
         seen = observe(client, self)
-        reasons = []
-        for state in self.candidates():
+        first = sum(1 for sent in self.history if sent.acknowledged < sure)
+        found, matches, reasons = None, [], []
+        for number, state in self.candidates(first):
             reason = difference(state, seen, client)
             if reason is None:
-                self.model, self.pending = state, []
-                return len(state.sessions), len(state.keys)
-            reasons.append(reason)
-        raise AssertionError(f"worker {self.number}: none of {len(reasons)} possible states is the server's: " +
-                             " | ".join(reasons))
+                found = found or state.copy()
+                matches.append(number)
+            else:
+                reasons.append(reason)
+        if not matches:
+            self.complain(client, seen, first, reasons)
+        self.survived = matches[0], matches[-1]
+        self.begin(found)
+        return len(found.sessions), len(found.keys)
+
+    def begin(self, state):
+        self.last_sequence, self.last_acknowledged = self.sequence(), len(self.history)
+        self.model, self.base, self.history, self.pending = state, state.copy(), [], []
+
+    def complain(self, client, seen, first, reasons):
+        shown = " | ".join(reasons if len(reasons) < 6 else reasons[:2] + ["..."] + reasons[-2:])
+        text = f"worker {self.number}: none of {len(reasons)} possible states is the server's: {shown}"
+        earlier = [n for n, state in self.candidates(0) if n < first and difference(state, seen, client) is None]
+        if not earlier:
+            raise Lost(text)
+        raise Lost(f"{text}; it is the state {first - earlier[-1]} acknowledged writes earlier",
+                   first - earlier[-1], self.history[earlier[-1]].acknowledged)
 
 
 def observe(client, worker):

@@ -47,10 +47,12 @@ def poll(done, seconds=20.0, what="it"):
 
 
 class Server:
-    """args: settings ("--appendfsync", "always"). wrap: a program to run it under, e.g. strace and its options."""
+    """args: settings ("--appendfsync", "always"). wrap: a program to run it under, e.g. strace and its options. environment: what
+    to add to it."""
 
-    def __init__(self, *args, directory=None, wrap=(), reference=False):
+    def __init__(self, *args, directory=None, wrap=(), reference=False, environment=None):
         self.args, self.wrap, self.reference = list(args), list(wrap), reference
+        self.environment = environment or {}
         self.own = None if directory else tempfile.mkdtemp(prefix="tokmesh-test-")
         self.directory = directory or os.path.join(self.own, "data")
         os.makedirs(self.directory, exist_ok=True)
@@ -69,7 +71,7 @@ class Server:
         line, executable = self.command()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(line, executable=shutil.which(executable) or executable, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+                                            stdout=log, stderr=log, env={**os.environ, **self.environment})
         return self
 
     def start(self, seconds=60.0):
