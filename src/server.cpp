@@ -89,6 +89,7 @@ Server::Refused Server::start() {
 
 void Server::watch_signals() {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a write beyond the limit of a file's size fails like any other, with a line that says so
     std::signal(SIGHUP, SIG_IGN);
     if (!settings_.values.encryption_key_file.empty()) {
         hangup_.emplace(main_, SIGHUP);
