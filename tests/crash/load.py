@@ -153,6 +153,7 @@ def scan(client):
 
 
 def keep_evidence(server, name):
+    name = "".join(c if c.isalnum() else "-" for c in name)
     place = os.path.join(os.environ.get("TOKMESH_EVIDENCE", os.path.join(HERE, "..", "..", "build", "crash")), name)
     server.kill()
     shutil.rmtree(place, ignore_errors=True)

@@ -99,7 +99,11 @@ class Server:
         if not self.wrap:
             return self.process.pid
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as children:
-            return int(children.read().split()[0])
+            found = children.read().split()
+            return int(found[0]) if found else self.process.pid  # a program like env has become the server
+
+    def terminate(self):
+        os.kill(self.server_pid(), signal.SIGTERM)
 
     def kill(self):
         if self.process and not self.gone():
@@ -111,7 +115,7 @@ class Server:
 
     def stop(self):
         if self.process and not self.gone():
-            os.kill(self.server_pid(), signal.SIGTERM)
+            self.terminate()
             self.process.wait(timeout=60)
         return self.process.returncode if self.process else None
 

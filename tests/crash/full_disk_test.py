@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A tmpfs of 16 MiB that fills up until every write is refused with MISCONF. All that was acknowledged is then readable, touches
+and log-outs go on, and when the disk grows, writes come back in the same process; after a SIGKILL all is there, and nothing that
+was refused. (tests/integration/full_disk_test.cpp starts on a full disk, which this does not.)
+
+    full_disk_test.py [--seed S] [--server-args '...']
+
+Where mounting is not possible it prints `skipped: why`. Closes with `N passed, N failed`, one for each appendfsync mode."""
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+
+from disk_image import Unusable, become_root, call
+from load import Server, keep_evidence, options_parser, start
+from resp import Error, fields, is_null
+
+REFUSED = b"MISCONF TM-SYS-5001"
+SMALLEST = 20  # this many refusals in a row, of ever smaller writes, and the disk is full
+
+
+class SmallDisk:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="tokmesh-full-")
+        self.path = os.path.join(self.folder, "mounted")
+        os.mkdir(self.path)
+
+    def __enter__(self):
+        try:
+            call("mount", "-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs", self.path)
+        except Unusable:
+            shutil.rmtree(self.folder)
+            raise
+        return self
+
+    def grow(self):
+        call("mount", "-o", "remount,size=128m", self.path)
+
+    def __exit__(self, *_):
+        call("umount", self.path)
+        shutil.rmtree(self.folder)
+
+
+class Story:
+    """What was acknowledged, what was refused."""
+
+    def __init__(self, client, rng):
+        self.client, self.rng, self.keys, self.refused, self.tokens = client, rng, {}, [], {}
+
+    def set(self, size):
+        key, value = b"key-%d" % (len(self.keys) + len(self.refused)), b"%d" % self.rng.randrange(1 << 60) * (size // 18 + 1)
+        reply = self.client("SET", key, value)
+        assert reply == b"OK" or (isinstance(reply, Error) and reply.startswith(REFUSED)), reply
+        if reply == b"OK":
+            self.keys[key] = value
+        else:
+            self.refused.append(key)
+        return reply == b"OK"
+
+    def login(self, user):
+        reply = self.client("SESS.CREATE", user)
+        if isinstance(reply, Error) and reply.startswith(REFUSED):
+            return False
+        self.tokens[fields(reply)[b"token"]] = user
+        return True
+
+    def fill(self):
+        while len(self.tokens) < 20:
+            assert self.login(b"alice-%d" % len(self.tokens))
+        size, misses = 100_000, 0
+        while misses < SMALLEST:
+            misses = 0 if self.set(size) else misses + 1
+            size = max(20, size // 2) if misses else size
+        while self.login(b"bob-%d" % len(self.tokens)):
+            assert len(self.tokens) < 100_000, "it is never full"
+
+    def check(self, client):
+        wrong = [k for k in self.keys if client("GET", k) != self.keys[k]]
+        assert not wrong, f"{len(wrong)} of {len(self.keys)} acknowledged keys are not readable: {wrong[:3]}"
+        kept = [k for k in self.refused if not is_null(client("GET", k))]
+        assert not kept, f"refused, but there: {kept[:3]}"
+        for token, user in self.tokens.items():
+            found = fields(client("SESS.GETBYTOKEN", token, "TOUCH", "IP", "10.0.0.1")).get(b"user_id")
+            assert found == user, f"a token of {user} finds {found}"
+        assert client("DBSIZE") == len(self.keys) + len(self.tokens), "DBSIZE counts something else"
+
+    def remove(self):
+        """One can log out and delete on a full disk."""
+        token, user = self.tokens.popitem()
+        assert self.client("SESS.DELUSER", user) == 1
+        assert is_null(self.client("SESS.GETBYTOKEN", token))
+        token = self.tokens.popitem()[0]
+        assert self.client("SESS.DELBYTOKEN", token) == 1
+        key = self.keys.popitem()[0]
+        assert self.client("DEL", key) == 1
+
+
+def story(mode, options):
+    with SmallDisk() as disk:
+        server = Server("--appendfsync", mode, *options.server_args, directory=os.path.join(disk.path, "data"))
+        server.log_path = os.path.join(disk.folder, "server.log")
+        try:
+            start(server)
+            pid = server.process.pid
+            with server.client() as client:
+                told = Story(client, random.Random(options.seed))
+                told.fill()
+                told.check(client)
+                told.remove()
+                told.check(client)
+                figures = f"{len(told.keys)} keys and {len(told.tokens)} sessions until it was full, {len(told.refused)} refused"
+                disk.grow()
+                until = time.monotonic() + 15
+                while not told.set(100_000):
+                    assert time.monotonic() < until, "writes do not come back"
+                    time.sleep(0.05)
+                assert told.login(b"carol") and server.process.pid == pid and not server.gone()
+                told.check(client)
+            server.kill()
+            start(server)
+            with server.client() as client:
+                told.check(client)
+            print(f"{mode}: {figures}; after more room writes came back and all is there, seed {options.seed}")
+            return True
+        except AssertionError as error:
+            print(f"{mode}: {error}, seed {options.seed}")
+            keep_evidence(server, f"full-disk-{mode}")
+            return False
+        finally:
+            server.kill()
+
+
+def main():
+    options = options_parser(__doc__, 1, "TOKMESH_FULL_DISK_ROUNDS").parse_args()
+    why = become_root()
+    good = bad = 0
+    try:
+        for mode in [] if why else ["always", "everysec"]:
+            well = story(mode, options)
+            good, bad = good + well, bad + (not well)
+    except Unusable as error:
+        why = str(error)
+    if why:
+        print(f"skipped: full disk: {why}")
+    print(f"{good} passed, {bad} failed" + (", 1 skipped" if why else ""))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
