@@ -2,6 +2,7 @@
 """A real file system in a file, mounted over a loop device, whose power can be cut: FS_IOC_SHUTDOWN without flushing the journal
 makes the kernel forget what was not synced; the next mount replays the journal as after a real cut. Needs root, loop devices and
 the mkfs of the file system; why_not() says what is missing. Leaves neither mounts nor loop devices behind."""
+import atexit
 import fcntl
 import os
 import shutil
@@ -60,6 +61,7 @@ class DiskImage:
         self.folder = tempfile.mkdtemp(prefix=f"tokmesh-{kind}-", dir=room_for_images())
         self.image, self.path = os.path.join(self.folder, "image"), os.path.join(self.folder, "mounted")
         os.mkdir(self.path)
+        atexit.register(self.__exit__)  # whatever ends the program, and wherever
 
     def __enter__(self):
         try:

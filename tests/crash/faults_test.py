@@ -17,7 +17,7 @@ import time
 
 from injection import Injection, calls_in, injected, places, under_strace
 from load import Closed, Run, Server, has_command, keep_evidence, options_parser, start
-from server import poll
+from server import Failed, poll
 import model as m
 from worker import Worker
 
@@ -75,8 +75,8 @@ class Trial:
         self.server.kill()
         return self
 
-    def launch(self, wrap):
-        mode = self.random.choice(["always", "everysec"])
+    def launch(self, wrap, mode=None):
+        mode = mode or self.random.choice(["always", "everysec"])
         self.server.args, self.server.wrap = ["--appendfsync", mode, *self.settings], wrap
         self.bytes_before = os.path.getsize(self.server.log_path) if os.path.exists(self.server.log_path) else 0
         self.ready = None
@@ -88,7 +88,7 @@ class Trial:
     def wait(done, what):
         try:
             poll(done, 30, what)
-        except SystemExit as error:
+        except Failed as error:
             raise AssertionError(str(error)) from error
 
     def live(self, prepare=None):
@@ -193,7 +193,7 @@ def find_places(seed, args):
     """Which calls a whole life makes, and how many of each in a thread."""
     trial = Trial(seed, args)
     try:
-        trial.prime().launch(under_strace(trial.server.directory, trial.output))
+        trial.prime().launch(under_strace(trial.server.directory, trial.output), "always")
         trial.live()
         trial.server.terminate()
         trial.wait(trial.server.gone, "the end")

@@ -7,6 +7,7 @@ was refused. (tests/integration/full_disk_test.cpp starts on a full disk, which 
     full_disk_test.py [--seed S] [--server-args '...']
 
 Where mounting is not possible it prints `skipped: why`. Closes with `N passed, N failed`, one for each appendfsync mode."""
+import atexit
 import os
 import random
 import shutil
@@ -27,6 +28,7 @@ class SmallDisk:
         self.folder = tempfile.mkdtemp(prefix="tokmesh-full-")
         self.path = os.path.join(self.folder, "mounted")
         os.mkdir(self.path)
+        atexit.register(self.__exit__)  # whatever ends the program, and wherever
 
     def __enter__(self):
         try:
@@ -40,8 +42,9 @@ class SmallDisk:
         call("mount", "-o", "remount,size=128m", self.path)
 
     def __exit__(self, *_):
-        call("umount", self.path)
-        shutil.rmtree(self.folder)
+        if os.path.ismount(self.path):
+            call("umount", self.path)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Story:

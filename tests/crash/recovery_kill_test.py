@@ -17,7 +17,7 @@ import time
 from injection import Injection, WRITING, places, under_strace
 from load import Run, Server, keep_evidence, options_parser, scan, start
 from resp import fields, is_null
-from server import poll
+from server import Failed, poll
 
 
 def state(server):
@@ -93,7 +93,7 @@ class Place:
         self.server.launch()
         try:
             poll(lambda: self.server.gone() or self.server.answers(), 30, "a start")
-        except SystemExit as error:
+        except Failed as error:
             raise AssertionError(str(error)) from error
         return not self.server.gone()
 

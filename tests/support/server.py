@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Starts the server under test, or a redis-server beside it, on a free port of 127.0.0.1 with a directory of its own. Ends only
 what it started, by its process id. TOKMESH_BIN names the binary; else build/release/tokmesh of this tree."""
+import atexit
 import os
 import shutil
 import signal
@@ -34,6 +35,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Failed(SystemExit):
+    """The server, or what a test waits for, did not do what it must. Ends the program unless that is what is looked for."""
+
+
 def poll(done, seconds=20.0, what="it"):
     """Asks until done() is true; the deadline is an error."""
     until = time.monotonic() + seconds
@@ -42,7 +47,7 @@ def poll(done, seconds=20.0, what="it"):
         if value:
             return value
         if time.monotonic() > until:
-            raise SystemExit(f"{what} did not happen within {seconds} s")
+            raise Failed(f"{what} did not happen within {seconds} s")
         time.sleep(0.005)
 
 
@@ -58,6 +63,7 @@ class Server:
         os.makedirs(self.directory, exist_ok=True)
         self.log_path = self.directory.rstrip("/") + ".log"
         self.port = free_port()
+        atexit.register(self.__exit__)  # whatever ends the program, and wherever
         self.process = None
 
     def command(self):
@@ -78,7 +84,7 @@ class Server:
         self.launch()
         poll(lambda: self.answers() or self.gone(), seconds, "the start of the server")
         if self.gone():
-            raise SystemExit(f"the server ended with {self.process.returncode}: {self.log()[-2000:]}")
+            raise Failed(f"the server ended with {self.process.returncode}: {self.log()[-2000:]}")
         return self
 
     def gone(self):
