@@ -10,38 +10,40 @@ is put back and the oracle must see the loss. Closes with `N passed, N failed`, 
 import shutil
 import sys
 
-from load import Run, Server, keep_evidence, options_parser
+from load import Run, Server, Variant, keep_evidence, options_parser, shares, variants
 
 
-def new_run(mode, options):
-    server = Server("--appendfsync", mode, "--session-max-per-user", "10000", *options.server_args)
-    return Run(server, options.seed, options.workers, options.bgsave)
+def new_run(mode, options, variant):
+    server = Server("--appendfsync", mode, "--session-max-per-user", "10000", *variant.args)
+    return Run(server, options.seed, options.workers, variant.bgsave)
 
 
-def rounds(mode, options):
-    run = new_run(mode, options)
-    failed, cycles = 0, 0
-    with run.server:
-        for number in range(options.rounds):
-            try:
-                run.load(run.random.uniform(0.02, 0.6))
-                run.restart()
-                run.check()
-                cycles += 1
-            except AssertionError as error:
-                failed += 1
-                print(f"{mode}, round {number}: {error}")
-                keep_evidence(run.server, f"{mode}-{number}")
-                break  # the model is no longer the truth
-    asked = f"{run.snapshots} snapshots asked for, " if options.bgsave else ""
-    print(f"{mode}: {cycles + failed} cycles, {run.acknowledged()} acknowledged, {asked}{failed} rounds with loss, "
-          f"seed {options.seed}")
-    return cycles, failed
+def rounds(mode, options, several):
+    good, bad, acknowledged, snapshots, names = 0, 0, 0, 0, []
+    for variant, count in shares(options.rounds, several):
+        run = new_run(mode, options, variant)
+        names.append(f"{count} {variant.name}")
+        with run.server:
+            for number in range(count):
+                try:
+                    run.load(run.random.uniform(0.02, 0.6))
+                    run.restart()
+                    run.check()
+                    good += 1
+                except AssertionError as error:
+                    bad += 1
+                    print(f"{mode}, {variant.name}, round {number}: {error}")
+                    keep_evidence(run.server, f"{mode}-{variant.name}-{number}")
+                    break  # the model is no longer the truth
+        acknowledged, snapshots = acknowledged + run.acknowledged(), snapshots + run.snapshots
+    print(f"{mode}: {good + bad} cycles ({', '.join(names)}), {acknowledged} acknowledged, {snapshots} snapshots asked for, "
+          f"{bad} rounds with loss, seed {options.seed}")
+    return good, bad
 
 
 def negative_control(options):
     """True when the oracle sees that an older state was put back."""
-    run = new_run("always", options)
+    run = new_run("always", options, Variant("plain", options.server_args, False))
     old = run.server.directory + ".old"
     with run.server:
         run.load(0.3)
@@ -69,8 +71,9 @@ def main():
     parser.add_argument("--workers", type=int, default=6)
     options = parser.parse_args()
     passed = failed = 0
+    several = variants(options)
     for mode in ["always", "everysec", "no"] if options.mode == "all" else [options.mode]:
-        good, bad = rounds(mode, options)
+        good, bad = rounds(mode, options, several)
         passed, failed = passed + good, failed + bad
     blind = failed == 0 and not negative_control(options)  # a server that loses needs no control
     print(f"{passed + (not blind)} passed, {failed + blind} failed")

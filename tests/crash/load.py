@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What the crash tests share: a server under load of several workers, the oracle over all of them, options, kept evidence."""
 import argparse
+import atexit
+import collections
 import os
 import random
 import shlex
 import shutil
 import signal
 import sys
+import tempfile
 import threading
 import time
 
@@ -31,6 +34,38 @@ def options_parser(text, rounds, variable):
     parser.add_argument("--bgsave", action="store_true", default=os.environ.get("TOKMESH_BGSAVE", "") not in ("", "0"),
                         help="ask for snapshots all the time, where the server has BGSAVE; default: TOKMESH_BGSAVE")
     return parser
+
+
+Variant = collections.namedtuple("Variant", "name args bgsave")
+
+
+def variants(options):
+    """With which settings to run: the given ones, and these with snapshots at full rate and a sealed log, as far as the server
+    has them. Rounds are shared out among them."""
+    plain = Variant("plain", options.server_args, options.bgsave)
+    with Server(*options.server_args) as server, server.client() as client:
+        name, args, bgsave = [], list(options.server_args), has_command(client, "BGSAVE")
+        if bgsave:
+            name.append("snapshots")
+        if client("CONFIG", "GET", "snapshot-wal-bytes") and "--snapshot-wal-bytes" not in args:
+            args += ["--snapshot-wal-bytes", "1mb"]
+        if client("CONFIG", "GET", "encryption-key-file") and "--encryption-key-file" not in args:
+            name.append("sealed")
+            args += ["--encryption-key-file", key_file()]
+    return [plain, Variant(" ".join(name), args, bgsave)] if name else [plain]
+
+
+def key_file():
+    handle, path = tempfile.mkstemp(prefix="tokmesh-keys-")
+    atexit.register(os.unlink, path)
+    os.write(handle, b"key-1 %s\n" % os.urandom(32).hex().encode())
+    os.close(handle)
+    return path
+
+
+def shares(count, several):
+    """count rounds shared out: [(of the first, so many), ...]"""
+    return [(one, (count + place) // len(several)) for place, one in enumerate(reversed(several))][::-1]
 
 
 def out_of_time(*_):

@@ -14,7 +14,7 @@ import os
 import sys
 
 from disk_image import DiskImage, become_root, why_not
-from load import Run, Server, keep_evidence, options_parser, start
+from load import Run, Server, Variant, keep_evidence, options_parser, shares, start, variants
 from worker import Lost
 
 WINDOW_S = {"always": 0.0, "everysec": 1.05}
@@ -22,11 +22,11 @@ ON_ONE_DISK = 20  # cuts, then a new file system: logs and images stay small
 LYING = "libeatmydata.so"
 
 
-def new_run(disk, options, seed, environment=None):
-    server = Server("--session-max-per-user", "10000", *options.server_args, directory=os.path.join(disk.path, "data"),
+def new_run(disk, options, seed, variant, environment=None):
+    server = Server("--session-max-per-user", "10000", *variant.args, directory=os.path.join(disk.path, "data"),
                     environment=environment)
     server.log_path = os.path.join(disk.folder, "server.log")
-    return Run(server, seed, options.workers, options.bgsave)
+    return Run(server, seed, options.workers, variant.bgsave)
 
 
 def one_cut(run, disk, mode, seconds):
@@ -45,48 +45,43 @@ def start_in(run, mode):
     start(run.server)
 
 
-def cuts(kind, modes, options):
+def cuts(kind, modes, options, several):
     """(good, bad) over all cuts of one file system."""
-    good = bad = done = acknowledged = lost = snapshots = 0
-    oldest = 0.0
+    good = bad = acknowledged = lost = snapshots = 0
+    oldest, disks = 0.0, []
+    for variant, count in shares(options.rounds, several):  # no more than ON_ONE_DISK on each file system
+        disks += [(variant, min(ON_ONE_DISK, count - done)) for done in range(0, count, ON_ONE_DISK)]
     with DiskImage(kind) as disk:
-        run = None
-        try:
-            while done < options.rounds and not bad:
-                disk.format()
-                run = new_run(disk, options, options.seed + done, None)
-                for number in range(done, min(done + ON_ONE_DISK, options.rounds)):
+        for place, (variant, count) in enumerate(disks):
+            disk.format()
+            run = new_run(disk, options, options.seed + place, variant)
+            try:
+                for number in range(count):
                     mode = modes[number % len(modes)]
-                    try:
-                        start_in(run, mode)
-                        one_cut(run, disk, mode, run.random.uniform(0.02, 0.5) + WINDOW_S[mode])
-                        good += 1
-                    except AssertionError as error:
-                        bad += 1
-                        print(f"{kind} {mode}, cut {number}: {error}")
-                        keep_evidence(run.server, f"powercut-{kind}-{number}")
-                        break
-                    done += 1
+                    start_in(run, mode)
+                    one_cut(run, disk, mode, run.random.uniform(0.02, 0.5) + WINDOW_S[mode])
+                    good += 1
+            except AssertionError as error:
+                bad += 1
+                print(f"{kind} {variant.name} {mode}, disk {place}, cut {number}: {error}")
+                keep_evidence(run.server, f"powercut-{kind}-{place}-{number}")
+            finally:
                 run.server.kill()
-                acknowledged, lost = acknowledged + run.acknowledged(), lost + run.acknowledged_lost
-                oldest, snapshots = max(oldest, run.oldest_lost), snapshots + run.snapshots
-        finally:
-            if run:
-                run.server.kill()
-    asked = f"{snapshots} snapshots asked for, " if options.bgsave else ""
-    print(f"{kind}: {good + bad} power cuts ({', '.join(modes)}), {acknowledged} acknowledged, {asked}"
-          f"lost in always 0, in everysec {lost}, at most {oldest * 1000:.0f} ms old, {bad} cuts with loss, seed {options.seed}"
-          if not bad else f"{kind}: {good + bad} power cuts, {bad} with loss, seed {options.seed}")
+            acknowledged, lost = acknowledged + run.acknowledged(), lost + run.acknowledged_lost
+            oldest, snapshots = max(oldest, run.oldest_lost), snapshots + run.snapshots
+    names = ", ".join(f"{count} {variant.name}" for variant, count in shares(options.rounds, several))
+    print(f"{kind}: {good + bad} power cuts ({names}; {', '.join(modes)}), {acknowledged} acknowledged, {snapshots} snapshots "
+          f"asked for, lost in everysec {lost}, at most {oldest * 1000:.0f} ms old, {bad} cuts with loss, seed {options.seed}")
     return good, bad
 
 
 def negative_control(kind, options):
     """True when the oracle sees what a lying fsync loses. A start that refuses what is left does not count."""
-    lost = 0
+    lost, plain = 0, Variant("plain", options.server_args, False)
     with DiskImage(kind) as disk:
         for number, mode in enumerate(["always", "everysec"]):
             disk.format()
-            run = new_run(disk, options, options.seed + number, {"LD_PRELOAD": LYING})
+            run = new_run(disk, options, options.seed + number, plain, {"LD_PRELOAD": LYING})
             try:
                 start_in(run, mode)
                 with open(f"/proc/{run.server.process.pid}/maps", encoding="utf-8") as maps:
@@ -110,13 +105,14 @@ def main():
     options = parser.parse_args()
     reason = become_root()
     passed = failed = skipped = 0
+    several = variants(options) if reason is None else []
     for kind in ["ext4", "xfs"] if options.fs == "all" else [options.fs]:
         why = reason or why_not(kind)
         if why:
             skipped += 1
             print(f"skipped: {kind}: {why}")
             continue
-        good, bad = cuts(kind, ["always", "everysec"] if options.mode == "both" else [options.mode], options)
+        good, bad = cuts(kind, ["always", "everysec"] if options.mode == "both" else [options.mode], options, several)
         passed, failed = passed + good, failed + bad
         if not bad:
             sees = negative_control(kind, options)
