@@ -123,8 +123,8 @@ bool Committer::commit(const Batch& batch) {
         figures_.bytes_written = wal_.bytes_written();
         figures_.segments_opened = wal_.segments_opened();
     }
-    publish(begun);
     journal_.set_written(batch.last);
+    publish(begun);  // not before: the syncer would call it durable first
     journal_.set_durable(wal_.sealed());
     if (*used <= batch.charged_room) {
         journal_.add_room(batch.charged_room - *used);
