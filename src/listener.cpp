@@ -41,6 +41,13 @@ void say(int fd, std::string_view text) {
     [[maybe_unused]] const auto sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+bool answers(const SocketAddress& at) {
+    const int probe = ::socket(at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool alive = probe >= 0 && ::connect(probe, at.get(), at.size()) == 0;
+    if (probe >= 0) ::close(probe);
+    return alive;
+}
+
 }  // namespace
 
 class Listener::Socket final : public Watched {
@@ -92,14 +99,23 @@ std::optional<std::string> Listener::open_tcp(const Values& values) {
     return std::nullopt;
 }
 
+std::optional<std::string> Listener::check_unix(const Values& values) {
+    if (values.unixsocket.empty()) return std::nullopt;
+    const std::string failed = "cannot listen on the Unix socket " + values.unixsocket + ": ";
+    if (answers(SocketAddress::unix_path(values.unixsocket))) return failed + "another server answers there";
+    struct stat info {};
+    if (::lstat(values.unixsocket.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode)) return failed + "a file of that name exists";
+    const std::size_t slash = values.unixsocket.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : values.unixsocket.substr(0, slash + 1);
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) return failed + system_text(errno);
+    return std::nullopt;
+}
+
 std::optional<std::string> Listener::open_unix(const Values& values) {
     if (values.unixsocket.empty()) return std::nullopt;
     const SocketAddress at = SocketAddress::unix_path(values.unixsocket);
     const std::string failed = "cannot listen on the Unix socket " + values.unixsocket + ": ";
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool alive = probe >= 0 && ::connect(probe, at.get(), at.size()) == 0;
-    if (probe >= 0) ::close(probe);
-    if (alive) return failed + "another server answers there";
+    if (answers(at)) return failed + "another server answers there";
     struct stat info {};
     if (::lstat(values.unixsocket.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(values.unixsocket.c_str());
 

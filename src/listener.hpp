@@ -24,6 +24,8 @@ public:
 
     // Bind and listen; nothing is accepted yet. An error is one line for stderr. Called before the data directory is touched.
     std::optional<std::string> open_tcp(const Values& values);
+    // What can be known about open_unix() before anything is touched.
+    static std::optional<std::string> check_unix(const Values& values);
     // Makes the socket file, so: only once the start cannot be refused any more. A stale file is replaced, a live one is not.
     std::optional<std::string> open_unix(const Values& values);
 

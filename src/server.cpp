@@ -72,7 +72,8 @@ Server::Refused Server::start() {
     make_room_for_clients(values);
     watch_signals();
 
-    // 1. The port, before the data directory is touched.
+    // 1. The port, and whether the Unix socket can be made, before the data directory is touched.
+    if (auto why = Listener::check_unix(values)) return why;
     if (auto why = listener_.open_tcp(values)) return why;
     // 2. The directory and its lock.
     if (auto why = open_log()) return why;
@@ -168,41 +169,34 @@ void Server::recover() {
         const auto& found = report.value();
         spdlog::info("DB loaded from the log: {} records of {} segments in {:.3f} seconds", found.records, found.segments,
                      static_cast<double>(found.duration_ns) / 1e9);
-        log_->start();
     }
     boost::asio::post(main_, [this, refusal] { recovered(refusal); });
 }
 
 void Server::recovered(const std::string& refusal) {
     recovery_.join();
-    if (!refusal.empty()) {
-        complain(refusal);
-        exit_code_ = 1;
-        begin_stop();
-        return;
-    }
-    if (auto why = open_log_file(settings_.values.logfile)) {
-        complain(*why);
-        exit_code_ = 1;
-    }
-    state_->loading = false;
-    if (stopping_ || exit_code_ != 0) {
-        begin_stop();
-        return;
-    }
+    if (!refusal.empty()) return refuse(refusal);
     threads_.front()->post([this] {
         const Refused why = listener_.open_unix(settings_.values);
-        if (!why) listener_.accept_more();
-        boost::asio::post(main_, [this, why] {
-            if (why) {
-                complain(*why);
-                exit_code_ = 1;
-                begin_stop();
-            } else {
-                ready();
-            }
-        });
+        boost::asio::post(main_, [this, why] { why ? refuse(*why) : serve(); });
     });
+}
+
+// The last thing that can go wrong is the log file. Whoever asks before `loading` is false changes nothing.
+void Server::serve() {
+    if (stopping_) return;
+    if (auto why = open_log_file(settings_.values.logfile)) return refuse(*why);
+    log_->start();
+    state_->loading = false;
+    threads_.front()->post([this] { listener_.accept_more(); });
+    ready();
+}
+
+void Server::refuse(const std::string& why) {
+    if (stopping_) return;
+    complain(why);
+    exit_code_ = 1;
+    begin_stop();
 }
 
 void Server::ready() {
@@ -216,7 +210,7 @@ void Server::ready() {
 // ---- stop ----
 
 void Server::begin_stop() {
-    if (stopping_ && exit_code_ == 0) return;
+    if (stopping_) return;
     stopping_ = true;
     signals_.reset();
     hangup_.reset();

@@ -41,6 +41,8 @@ private:
     Refused start();
     void recover();  // on its own thread
     void recovered(const std::string& refusal);
+    void serve();  // recovered, and the Unix socket is open
+    void refuse(const std::string& why);
     void ready();
     void begin_stop();   // stops accepting, drains the io threads
     void finish_stop();  // when all are drained

@@ -13,8 +13,6 @@
 
 namespace storage {
 
-inline constexpr const char* lock_file_name = "lock";  // stays empty; only flock(2) matters
-
 std::string segment_name(Lsn first);                                // wal-<first LSN, 20 digits>.log
 std::string spare_name(std::uint64_t number);                       // spare-<number>
 std::string snapshot_name(Lsn last);                                // snapshot-<S1, 20 digits>.tms

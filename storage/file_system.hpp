@@ -53,10 +53,10 @@ public:
     virtual Result<std::unique_ptr<File>> open_write(const std::string& name) = 0;    // must exist; reads and writes
     virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
     virtual Result<void> unlink(const std::string& name) = 0;
-    virtual Result<void> make_directory(const std::string& name) = 0;             // 0700, one level below the root
-    virtual Result<std::vector<std::string>> list() = 0;                          // names in the root, any order
-    virtual Result<void> sync_directory(const std::string& name) = 0;             // "" is the root
-    virtual Result<std::unique_ptr<FileLock>> lock(const std::string& name) = 0;  // EWOULDBLOCK: another process holds it
+    virtual Result<void> make_directory(const std::string& name) = 0;  // 0700, one level below the root
+    virtual Result<std::vector<std::string>> list() = 0;               // names in the root, any order
+    virtual Result<void> sync_directory(const std::string& name) = 0;  // "" is the root
+    virtual Result<std::unique_ptr<FileLock>> lock() = 0;              // of the root; EWOULDBLOCK: another process has it
     virtual Result<FileIdentity> identity_of(const std::string& name) = 0;
     virtual bool root_intact() = 0;  // the root still has the path it was opened by
 };

@@ -65,7 +65,7 @@ Log::~Log() { stop(); }
 
 boost::system::result<std::unique_ptr<Log>, Refusal> Log::open(std::unique_ptr<FileSystem> fs, LogOptions options, Clock& clock,
                                                                SteadyNow& now, RandomSource& random) {
-    auto lock = fs->lock(lock_file_name);
+    auto lock = fs->lock();
     if (!lock) {
         Findings found;
         found.in_use = lock.error() == boost::system::error_code(EWOULDBLOCK, boost::system::system_category());

@@ -83,7 +83,12 @@ private:
 
 class PosixFileSystem final : public FileSystem {
 public:
-    PosixFileSystem(std::string path, int directory) : path_(std::move(path)), directory_(directory) {}
+    PosixFileSystem(std::string path, int directory, bool made) : path_(std::move(path)), directory_(directory), made_(made) {}
+    ~PosixFileSystem() override {
+        if (made_) ::rmdir(path_.c_str());  // succeeds only if nothing was put into it
+    }
+    PosixFileSystem(const PosixFileSystem&) = delete;
+    PosixFileSystem& operator=(const PosixFileSystem&) = delete;
 
     Result<std::unique_ptr<File>> create(const std::string& name) override { return open(name, O_RDWR | O_CREAT | O_EXCL); }
     Result<std::unique_ptr<File>> open_read(const std::string& name) override { return open(name, O_RDONLY); }
@@ -135,10 +140,13 @@ public:
         return sync_descriptor(below.get());
     }
 
-    Result<std::unique_ptr<FileLock>> lock(const std::string& name) override {
-        Descriptor fd(::openat(directory_.get(), name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    // The lock belongs to what directory_ opened and ends with the last descriptor of it, so after the rmdir of the destructor.
+    Result<std::unique_ptr<FileLock>> lock() override {
+        if (::flock(directory_.get(), LOCK_EX | LOCK_NB) != 0) return last_error();
+        Descriptor fd(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 0));
         if (fd.get() < 0) return last_error();
-        if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return last_error();
+        // Another start may have made the directory, been refused and taken it away between our open and our lock.
+        if (!root_intact()) return boost::system::error_code(ENOENT, boost::system::system_category());
         return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd)));
     }
 
@@ -168,15 +176,17 @@ private:
 
     std::string path_;
     Descriptor directory_;
+    const bool made_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<FileSystem>> open_posix_file_system(const std::string& path, bool create) {
-    if (create && ::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return last_error();
+    const bool made = create && ::mkdir(path.c_str(), 0700) == 0;
+    if (create && !made && errno != EEXIST) return last_error();
     const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return last_error();
-    return std::unique_ptr<FileSystem>(std::make_unique<PosixFileSystem>(path, fd));
+    return std::unique_ptr<FileSystem>(std::make_unique<PosixFileSystem>(path, fd, made));
 }
 
 }  // namespace storage

@@ -178,6 +178,7 @@ TEST_CASE("damaged log: a start is refused and nothing is touched", "[start]") {
     std::string damaged = sound;
     damaged[damaged.find("key25") + 2] ^= 1;
     std::ofstream(segment, std::ios::binary) << damaged;
+    std::filesystem::remove(server.dir() / "lock");  // as in a backup that holds the log alone
     const Refusal refusal = refusal_of(server);
     CHECK(refusal.exit_code == 1);
     CHECK_THAT(refusal.line, Contains(segment.filename().string()));
@@ -185,6 +186,38 @@ TEST_CASE("damaged log: a start is refused and nothing is touched", "[start]") {
     server.start();
     Redis redis = server.redis();
     CHECK(redis.show("DBSIZE") == "(integer) 50");
+}
+
+TEST_CASE("a Unix socket or a log file that cannot be made: nothing else is made either", "[start]") {
+    support::ScratchDir scratch;
+    std::ofstream(scratch / "file") << "not a socket";
+    const auto setting = GENERATE(std::pair<std::string, std::string>{"--unixsocket", "nosuch/socket"},
+                                  std::pair<std::string, std::string>{"--unixsocket", "file"},
+                                  std::pair<std::string, std::string>{"--logfile", "nosuch/log"});
+    const std::string dir = GENERATE("", "absent");
+    CAPTURE(setting.first, setting.second, dir);
+    std::vector<std::string> args{setting.first, (scratch / setting.second).string()};
+    if (!dir.empty()) args.insert(args.end(), {"--dir", (scratch / dir).string()});
+    const std::string before = listing(scratch.path());
+    ServerProcess server(not_started(args));
+    const Refusal refusal = refusal_of(server);
+    CHECK(refusal.exit_code == 1);
+    CHECK_THAT(refusal.line, Contains(setting.second));
+    CHECK(listing(scratch.path()) == before);
+}
+
+TEST_CASE("a directory that a start makes stays only if it serves", "[start]") {
+    support::ScratchDir scratch;
+    const std::string dir = (scratch / "made").string();
+    ServerProcess first;
+    ServerProcess refused(not_started({"--dir", dir}));
+    refused.set_port(first.port());
+    CHECK(refusal_of(refused).exit_code == 1);
+    CHECK_FALSE(std::filesystem::exists(dir));
+    ServerProcess served({"--dir", dir});
+    Redis redis = served.redis();
+    CHECK(redis.show("PING") == "+PONG");
+    CHECK(std::filesystem::exists(dir));
 }
 
 }  // namespace integration

@@ -84,7 +84,7 @@ void MemoryDisk::power_on(std::uint64_t seed) {
     for (auto& [name, inode] : durable_entries_) forget(*inode, random);
     entries_ = durable_entries_;
     directories_ = durable_directories_;
-    locked_.clear();
+    locked_ = false;
     cut_ = false;
     cut_at_ = 0;
     ++life_;

@@ -91,7 +91,7 @@ private:
     std::vector<Change> changes_;  // of names, not synced
     std::vector<Fault> faults_;
     std::map<Call, std::uint64_t> calls_;
-    std::set<std::string> locked_;
+    bool locked_ = false;
     std::uint64_t life_ = 1;  // one more per power cut
     std::uint64_t steps_ = 0;
     std::uint64_t cut_at_ = 0;

@@ -136,15 +136,14 @@ private:
 
 class MemoryDisk::Lock final : public storage::FileLock {
 public:
-    Lock(MemoryDisk& disk, std::string name) : disk_(disk), name_(std::move(name)), life_(disk.life_) {}
+    explicit Lock(MemoryDisk& disk) : disk_(disk), life_(disk.life_) {}
     ~Lock() override {
         std::lock_guard lock(disk_.mutex_);
-        if (life_ == disk_.life_) disk_.locked_.erase(name_);
+        if (life_ == disk_.life_) disk_.locked_ = false;
     }
 
 private:
     MemoryDisk& disk_;
-    std::string name_;
     std::uint64_t life_;
 };
 
@@ -236,11 +235,11 @@ public:
         return {};
     }
 
-    Result<std::unique_ptr<storage::FileLock>> lock(const std::string& name) override {
+    Result<std::unique_ptr<storage::FileLock>> lock() override {
         std::lock_guard lock(disk_.mutex_);
         if (dead()) return system_error(EIO);
-        if (!disk_.locked_.insert(name).second) return system_error(EWOULDBLOCK);
-        return std::unique_ptr<storage::FileLock>(std::make_unique<Lock>(disk_, name));
+        if (std::exchange(disk_.locked_, true)) return system_error(EWOULDBLOCK);
+        return std::unique_ptr<storage::FileLock>(std::make_unique<Lock>(disk_));
     }
 
     Result<storage::FileIdentity> identity_of(const std::string& name) override {
