@@ -66,6 +66,8 @@ int Server::run() {
 
 Server::Refused Server::start() {
     Values& values = settings_.values;
+    if (values.port == 0 && values.unixsocket.empty())
+        return "configured to not listen anywhere: 'port' is 0 and 'unixsocket' is not set";
     if (auto why = check_log_file(values.logfile)) return why;
     start_logging(values.logfile, values.loglevel.get());
     spdlog::info("TokMesh {} starts, pid {}", TOKMESH_VERSION, ::getpid());
@@ -203,7 +205,6 @@ void Server::ready() {
     const Values& values = settings_.values;
     if (values.port != 0) spdlog::info("Ready to accept connections tcp");
     if (!values.unixsocket.empty()) spdlog::info("Ready to accept connections unix");
-    if (values.port == 0 && values.unixsocket.empty()) spdlog::warn("Neither port nor unixsocket is set: nobody can connect");
     notify_supervisor(values.supervised, "READY=1");
 }
 

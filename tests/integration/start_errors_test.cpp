@@ -220,4 +220,11 @@ TEST_CASE("a directory that a start makes stays only if it serves", "[start]") {
     CHECK(std::filesystem::exists(dir));
 }
 
+TEST_CASE("neither port nor unixsocket: nobody could connect", "[start]") {
+    ServerProcess server(not_started({"--port", "0"}));
+    const Refusal refusal = refusal_of(server);
+    CHECK(refusal.exit_code == 1);
+    CHECK_THAT(refusal.line, Contains("not listen anywhere") && Contains("port") && Contains("unixsocket"));
+}
+
 }  // namespace integration
