@@ -99,8 +99,14 @@ void Server::watch_signals() {
         watch_hangup();
     }
     signals_.emplace(main_, SIGTERM, SIGINT);
+    wait_for_signal();
+}
+
+void Server::wait_for_signal() {
     signals_->async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
+        if (stopping_) exit_now(signal);
+        wait_for_signal();
         spdlog::info("Received {}, scheduling shutdown", signal == SIGINT ? "SIGINT" : "SIGTERM");
         begin_stop();
     });
@@ -213,9 +219,10 @@ void Server::ready() {
 void Server::begin_stop() {
     if (stopping_) return;
     stopping_ = true;
-    signals_.reset();
-    hangup_.reset();
-    std::signal(SIGTERM, exit_now);  // a second signal does not wait
+    if (hangup_) hangup_->cancel();  // its handler stays: the default one would end the process
+    // A second signal does not wait. In place of Asio's handlers, whose removal would leave the default ones for a moment;
+    // one that came before this line is still told to wait_for_signal().
+    std::signal(SIGTERM, exit_now);
     std::signal(SIGINT, exit_now);
     notify_supervisor(settings_.values.supervised, "STOPPING=1");
     if (recovery_.joinable()) {

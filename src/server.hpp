@@ -48,6 +48,7 @@ private:
     void finish_stop();  // when all are drained
     void watch_signals();
     void watch_hangup();  // SIGHUP: the key file is read again
+    void wait_for_signal();
     Refused open_log();
     void make_parts();
     void on_setting_changed(const SettingRow& row);

@@ -81,6 +81,16 @@ TEST_CASE("a second signal does not wait: exit 1", "[stop]") {
     CHECK(server.wait_exit(5s) == 1);
 }
 
+TEST_CASE("signals in quick succession: it ends by itself, never by the default of a signal", "[stop]") {
+    for (int round = 0; round < 10; ++round) {
+        ServerProcess server;
+        while (server.running()) server.signal(SIGTERM);
+        const int code = server.wait_exit();
+        CAPTURE(round, code);
+        CHECK((code == 0 || code == 1));
+    }
+}
+
 TEST_CASE("signals that servers ignore: SIGHUP and SIGPIPE", "[stop]") {
     ServerProcess server;
     Redis redis = server.redis();
