@@ -20,7 +20,7 @@ constexpr std::size_t gated_bytes_max = 256 * 1024;  // replies that wait for th
 constexpr std::size_t batches_max = 64;
 constexpr std::size_t send_step_bytes = 1024 * 1024;
 constexpr std::size_t drain_bytes_max = 1024 * 1024;  // received but unread when the server stops
-constexpr std::int64_t linger_ms = 1'000;
+constexpr std::int64_t linger_ms = 1'000, linger_stopping_ms = 500;
 
 }  // namespace
 
@@ -44,7 +44,7 @@ void Connection::shut() {
 }
 
 bool Connection::wants_input() const {
-    return !closed_ && !peer_done_ && !last_reply_ && (block_ == Block::none || block_ == Block::turn) &&
+    return !closed_ && !peer_done_ && !last_reply_ && !stopping_ && (block_ == Block::none || block_ == Block::turn) &&
            gated_ <= gated_bytes_max && batches_.size() <= batches_max && dialogue_.output.size() < Executor::output_pause_bytes;
 }
 
@@ -224,8 +224,8 @@ void Connection::settle() {
             linger();
             return;
         }
-        if (peer_done_ && block_ == Block::none) {
-            close();
+        if ((peer_done_ || stopping_) && block_ == Block::none) {
+            linger();
             return;
         }
     }
@@ -236,13 +236,13 @@ void Connection::settle() {
 // We have said our last word. Closing while the client's bytes lie unread would reset the connection and could take the
 // reply from under the client's eyes: read on for a moment and throw away.
 void Connection::linger() {
-    if (peer_done_ || thread_.draining()) {
+    if (peer_done_) {
         close();
         return;
     }
     ::shutdown(client().origin().fd, SHUT_WR);
     lingering_ = true;
-    linger_until_ms_ = thread_.state().monotonic_ms() + linger_ms;
+    linger_until_ms_ = thread_.state().monotonic_ms() + (thread_.draining() ? linger_stopping_ms : linger_ms);
     if (interest_ != EPOLLIN) thread_.change(client().origin().fd, interest_ = EPOLLIN, *this);
 }
 
@@ -260,9 +260,9 @@ void Connection::begin_drain() {
         if (client().traffic.input_total == before) break;
         had += client().traffic.input_total - before;
     }
-    peer_done_ = true;  // as if: nothing more is read
+    stopping_ = true;
     if (lingering_) {
-        close();
+        linger_until_ms_ = std::min(linger_until_ms_, thread_.state().monotonic_ms() + linger_stopping_ms);
     } else {
         settle();
     }

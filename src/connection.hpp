@@ -74,6 +74,7 @@ private:
     Block block_ = Block::none;
     bool in_credit_queue_ = false;  // the gate has our id; never twice
     bool peer_done_ = false;        // the client shut its side down
+    bool stopping_ = false;         // the server stops: what was received is answered, nothing more is read
     bool last_reply_ = false;       // close when the output is sent
     bool send_blocked_ = false;
     bool output_moved_ = false;  // since the last sweep

@@ -236,7 +236,7 @@ void IoThread::on_tick() {
 void IoThread::sweep() {
     const std::int64_t now_ms = state_.monotonic_ms();
     const bool too_late = drained_ && now_ms >= drain_until_ms_;
-    if (now_ms < next_sweep_ms_ && !too_late) return;
+    if (now_ms < next_sweep_ms_ && !drained_) return;
     next_sweep_ms_ = now_ms + sweep_every_ms;
     std::vector<Connection*> all;
     all.reserve(connections_.size());

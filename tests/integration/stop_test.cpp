@@ -6,6 +6,7 @@
 #include <csignal>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 namespace integration {
 
@@ -41,6 +42,37 @@ TEST_CASE("SIGTERM and SIGINT: what was received is answered, then exit 0", "[st
     Redis redis = server.redis();
     CHECK(redis("DBSIZE").integer >= answered);
     CHECK(redis.show("GET", "k" + std::to_string(answered - 1)) == '"' + std::to_string(answered - 1) + '"');
+}
+
+TEST_CASE("SIGTERM while a client sends on and on: all that ran was answered, and the answers arrive", "[stop]") {
+    ServerProcess server;
+    RespClient client = server.client();
+    REQUIRE(client.show("SET", "n", "0") == "+OK");
+    std::jthread sender([&] {
+        std::string batch;
+        for (int i = 0; i < 5'000; ++i) batch += support::request({"INCRBY", "n", "1"});
+        try {
+            for (;;) client.send(batch);
+        } catch (const std::exception&) {
+            // the server has closed
+        }
+    });
+    std::int64_t last = 0;
+    const auto read_on = [&](std::int64_t until) {
+        try {
+            while (last < until) last = client.read().integer;
+        } catch (const support::Disconnected&) {
+        }
+    };
+    read_on(20'000);
+    server.signal(SIGTERM);
+    read_on(INT64_MAX);
+    CHECK(client.ended_cleanly());
+    sender.join();
+    CHECK(server.wait_exit() == 0);
+    server.start();
+    Redis redis = server.redis();
+    CHECK(redis("GET", "n").text == std::to_string(last));
 }
 
 TEST_CASE("an idle server with open connections ends at once", "[stop]") {

@@ -93,6 +93,7 @@ bool RespClient::fill(Clock::time_point until) {
         return true;
     }
     if (got <= 0) {
+        cut_ = got < 0;
         return false;
     }
     pending_.append(piece, static_cast<std::size_t>(got));
