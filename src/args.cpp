@@ -75,11 +75,17 @@ std::optional<AddressText> AddressText::parse(std::string_view text) {
     if (text.empty() || text.size() >= address.text_.size() || text.find('\0') != text.npos) return std::nullopt;
     char copy[46] = {};
     std::memcpy(copy, text.data(), text.size());
-    unsigned char bytes[16];
+    in6_addr bytes{};
     address.v6_ = text.find(':') != text.npos;
-    const int family = address.v6_ ? AF_INET6 : AF_INET;
-    if (inet_pton(family, copy, bytes) != 1) return std::nullopt;
-    ENSURE(inet_ntop(family, bytes, address.text_.data(), static_cast<socklen_t>(address.text_.size())) != nullptr);
+    if (inet_pton(address.v6_ ? AF_INET6 : AF_INET, copy, &bytes) != 1) return std::nullopt;
+    const void* from = &bytes;
+    if (address.v6_ && IN6_IS_ADDR_V4MAPPED(&bytes)) {  // what a socket for both families calls an IPv4 client
+        address.v6_ = false;
+        address.mapped_ = true;
+        from = &bytes.s6_addr[12];
+    }
+    ENSURE(inet_ntop(address.v6_ ? AF_INET6 : AF_INET, from, address.text_.data(),
+                     static_cast<socklen_t>(address.text_.size())) != nullptr);
     address.size_ = std::strlen(address.text_.data());
     return address;
 }

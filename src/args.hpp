@@ -41,11 +41,12 @@ public:
     static std::optional<AddressText> parse(std::string_view text);
     std::string_view view() const { return {text_.data(), size_}; }
     bool is_v6() const { return v6_; }
+    bool was_mapped() const { return mapped_; }  // written as ::ffff:1.2.3.4, which is kept as 1.2.3.4
 
 private:
     std::array<char, 46> text_{};
     std::size_t size_ = 0;
-    bool v6_ = false;
+    bool v6_ = false, mapped_ = false;
 };
 
 // At most `bytes_max` bytes of the text, cut where a UTF-8 character begins.

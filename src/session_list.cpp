@@ -48,6 +48,7 @@ void read_network(ArgReader& reader, ListRequest& request) {
     std::optional<std::int64_t> bits = -1;
     if (slash != text.npos) {
         bits = parse_int64(text.substr(slash + 1));
+        if (bits && address && address->was_mapped()) *bits -= 96;
         if (bits && (*bits < 0 || *bits > (address && address->is_v6() ? 128 : 32))) bits.reset();
     }
     if (!address || !bits) return reader.bad_value("IP", "allowed an IPv4 or IPv6 address, or a network as 10.0.0.0/8");

@@ -74,6 +74,15 @@ TEST_CASE("LIST filters, and filters are ANDed", "[session][list]") {
     CHECK(total({"STATUS", "any"}) == 30);
 }
 
+TEST_CASE("an IPv4 address in the form of IPv6 is the IPv4 address", "[session][list]") {
+    CommandRunner run;
+    const std::string id = run("SESS.CREATE", "alice", "IP", "::ffff:1.2.3.4").at("id").text;
+    CHECK(run("SESS.GET", id).at("ip_address").text == "1.2.3.4");
+    for (const char* network : {"1.2.3.4", "::ffff:1.2.3.4", "1.2.3.0/24", "::ffff:1.2.3.0/120"})
+        CHECK(run("SESS.LIST", "IP", network).items.at(0).integer == 1);
+    CHECK(run("SESS.LIST", "IP", "::ffff:0.0.0.0/95").is_error("TM-ARG-1001 IP"));
+}
+
 TEST_CASE("LIST sorts and pages", "[session][list]") {
     CommandRunner run;
     const auto ids = make_thirty(run);
