@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/args.hpp"
 #include "src/settings.hpp"
 
 namespace server {
@@ -90,7 +91,7 @@ ParsedSetting parse_number(const SettingRow& row, std::string_view value) {
         }
         case SettingKind::milliseconds: number = parse_duration_ms(value); break;
         case SettingKind::octal: number = parse_integer(value, 8); break;
-        default: number = parse_integer(value);
+        default: number = parse_int64(value);  // as Redis: no 01, no -0
     }
     if (!number) {
         if (row.kind == SettingKind::bytes) return failed("argument must be a memory value");

@@ -166,6 +166,9 @@ TEST_CASE("CONFIG SET is all or nothing, in Redis's words") {
           "CONFIG SET failed (possibly related to argument 'port') - can't set immutable config");
     CHECK(set(settings, {{"hz", "1"}, {"hz", "2"}}) ==
           "CONFIG SET failed (possibly related to argument 'hz') - duplicate parameter");
+    for (const char* text : {"01", "-0", "+1", " 1", "1x", "0x10", ""})
+        CHECK(set(settings, {{"timeout", "6"}, {"maxclients", text}}) ==
+              "CONFIG SET failed (possibly related to argument 'maxclients') - argument couldn't be parsed into an integer");
     CHECK(set(settings, {{"foo", "1"}}) == "Unknown option or number of arguments for CONFIG SET - 'foo'");
     CHECK(set(settings, {{"save", ""}}).empty());
     CHECK_FALSE(set(settings, {{"save", "3600 1"}}).empty());
