@@ -9,6 +9,7 @@
 #include "resp/glob.hpp"
 #include "src/args.hpp"
 #include "src/command_table.hpp"
+#include "src/commands/command_metadata.hpp"
 #include "src/commands/server_commands.hpp"
 
 namespace server::commands::server_family {
@@ -47,39 +48,41 @@ std::vector<std::string_view> flag_names(const CommandSpec& spec) {
     return found;
 }
 
-std::vector<std::string_view> key_flags(const CommandSpec& spec) {
-    if ((spec.flags & removes) != 0) return {"RM", "delete"};
-    if ((spec.flags & writes) != 0) return {"RW", "access", "update"};
-    return {"RO", "access"};
-}
-
 void write_pair(resp::ReplyWriter& reply, std::string_view name, std::int64_t value) {
     reply.bulk(name);
     reply.integer(value);
 }
 
-void write_key_specs(resp::ReplyWriter& reply, const CommandSpec& spec) {
-    if (spec.keys.first == 0) return reply.array(0);
-    reply.array(1);
+void write_key_spec(resp::ReplyWriter& reply, const KeyPositions& keys, std::string_view flags) {
     reply.map(3);
     reply.bulk("flags");
-    write_set(reply, key_flags(spec));
+    write_set(reply, split(flags));
     reply.bulk("begin_search");
     reply.map(2);
     reply.bulk("type");
     reply.bulk("index");
     reply.bulk("spec");
     reply.map(1);
-    write_pair(reply, "index", spec.keys.first);
+    write_pair(reply, "index", keys.first);
     reply.bulk("find_keys");
     reply.map(2);
     reply.bulk("type");
     reply.bulk("range");
     reply.bulk("spec");
     reply.map(3);
-    write_pair(reply, "lastkey", spec.keys.last < 0 ? spec.keys.last : spec.keys.last - spec.keys.first);
-    write_pair(reply, "keystep", spec.keys.step);
+    write_pair(reply, "lastkey", keys.last < 0 ? keys.last : keys.last - keys.first);
+    write_pair(reply, "keystep", keys.step);
     write_pair(reply, "limit", 0);
+}
+
+void write_key_specs(resp::ReplyWriter& reply, const CommandSpec& spec) {
+    const auto flags = key_flags_of(spec);
+    reply.set(flags.size());
+    if (flags.size() == 1) return write_key_spec(reply, spec.keys, flags[0]);
+    for (std::size_t i = 0; i < flags.size(); ++i) {
+        const int at = spec.keys.first + static_cast<int>(i);
+        write_key_spec(reply, {at, at, 1}, flags[i]);
+    }
 }
 
 void write_info(resp::ReplyWriter& reply, const CommandSpec& spec) {
@@ -91,9 +94,11 @@ void write_info(resp::ReplyWriter& reply, const CommandSpec& spec) {
     reply.integer(spec.keys.last);
     reply.integer(spec.keys.step);
     write_set(reply, split(spec.acl));
-    reply.array(0);  // tips
+    const auto tips = split(tips_of(spec));
+    reply.set(tips.size());
+    for (const std::string_view tip : tips) reply.bulk(tip);
     write_key_specs(reply, spec);
-    reply.array(spec.subs.size());
+    reply.set(spec.subs.size());
     for (const CommandSpec& sub : spec.subs) write_info(reply, sub);
 }
 
@@ -213,7 +218,7 @@ void command_info(CommandContext& ctx) {
     for (const std::string_view name : ctx.args.subspan(2)) {
         const CommandSpec* spec = find_by_full_name(name);
         if (spec == nullptr) {
-            ctx.reply.null_array();
+            ctx.reply.null();  // as Redis, although the others are arrays
         } else {
             write_info(ctx.reply, *spec);
         }
@@ -257,10 +262,10 @@ void command_get_keys_and_flags(CommandContext& ctx) {
     const auto places = key_places(ctx, spec);
     if (places.empty()) return;
     ctx.reply.array(places.size());
-    for (const std::size_t place : places) {
+    for (std::size_t i = 0; i < places.size(); ++i) {
         ctx.reply.array(2);
-        ctx.reply.bulk(ctx.args[2 + place]);
-        write_set(ctx.reply, key_flags(*spec));
+        ctx.reply.bulk(ctx.args[2 + places[i]]);
+        write_set(ctx.reply, split(key_flags_of_call(*spec, ctx.args.subspan(2), i)));
     }
 }
 

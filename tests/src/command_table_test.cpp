@@ -77,6 +77,32 @@ TEST_CASE("COMMAND derives from the rows") {
     CHECK(run.bytes() == "*3\r\n$8\r\nsess.del\r\n$15\r\nsess.delbytoken\r\n$12\r\nsess.deluser\r\n");
 }
 
+TEST_CASE("COMMAND tells tips and what happens to each key, in the words of redis-server 7.0.15") {
+    support::CommandRunner run;
+    const auto show = [&](const char* name, std::size_t item) {
+        return run("COMMAND", "INFO", name).items.at(0).items.at(item).shown();
+    };
+    constexpr std::size_t tips = 7, key_specs = 8;
+    CHECK(show("dbsize", tips) == R"(["request_policy:all_shards", "response_policy:agg_sum"])");
+    CHECK(show("sess.count", tips) == show("dbsize", tips));
+    CHECK(show("sess.list", tips) == R"(["request_policy:all_shards", "response_policy:special"])");
+    CHECK(show("flushall", tips) == R"(["request_policy:all_shards", "response_policy:all_succeeded"])");
+    CHECK(show("scan", tips) == R"(["nondeterministic_output", "request_policy:special"])");
+    CHECK(show("mget", tips) == R"(["request_policy:multi_shard"])");
+    CHECK(show("get", tips) == "[]");
+    const auto copy = run("COMMAND", "INFO", "copy").items.at(0).items.at(key_specs).items;
+    REQUIRE(copy.size() == 2);
+    CHECK(copy[0].items.at(1).shown() == "[+RO, +access]");
+    CHECK(copy[1].items.at(1).shown() == "[+OW, +update]");
+    CHECK(run("COMMAND", "INFO", "mset").items.at(0).items.at(key_specs).items.at(0).items.at(1).shown() == "[+OW, +update]");
+    CHECK(run.show("COMMAND", "GETKEYSANDFLAGS", "SET", "k", "v") == R"([["k", [+OW, +update]]])");
+    CHECK(run.show("COMMAND", "GETKEYSANDFLAGS", "SET", "k", "GET", "get") == R"([["k", [+RW, +access, +update]]])");
+    CHECK(run.show("COMMAND", "GETKEYSANDFLAGS", "COPY", "a", "b") == R"([["a", [+RO, +access]], ["b", [+OW, +update]]])");
+    CHECK(run.show("COMMAND", "INFO", "nosuch") == "[$-1]");
+    for (const char* name : {"GET", "PING"})
+        CHECK(run.show("COMMAND", "GETKEYS", name) == "-ERR wrong number of arguments for 'command|getkeys' command");
+}
+
 TEST_CASE("every COMMAND answer is whole in RESP3 too") {
     support::CommandRunner run;
     run.use_resp(3);

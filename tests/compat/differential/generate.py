@@ -170,6 +170,12 @@ class Generator:
                                    [b"CLIENT", b"KILL", b"1.2.3.4:5"], [b"CLIENT", b"KILL", b"ID", b"x"], [b"HELLO", b"9"],
                                    [b"CLIENT", b"NO-EVICT", b"x"], [b"CLIENT", b"PAUSE", b"x"], [b"HELLO", b"abc"]])
 
+    def make_command(self):
+        """COMMAND about another command, whole or wrong."""
+        about = self.random.choice([m for m in self.makers if m != self.make_command])()
+        return self.random.choice([[b"COMMAND", b"GETKEYS", *about], [b"COMMAND", b"GETKEYSANDFLAGS", *about],
+                                   [b"COMMAND", b"INFO", about[0], b"nosuch"]])
+
     def make_server(self):
         rare = [[b"FLUSHDB"], [b"FLUSHALL"], [b"FLUSHDB", b"NONSENSE"]] if self.random.random() < 0.1 else []
         return self.random.choice(rare + [[b"CONFIG", b"GET", b"no-such-setting"], [b"CONFIG", b"NONSENSE"],
