@@ -113,12 +113,16 @@ stage_tsan() {
 stage_fuzz() {  # the seeds were replayed by `test` and `asan`; here libFuzzer goes on from them
     need_packages $PACKAGES_BUILD $PACKAGES_TEST $PACKAGES_CLANG
     build fuzz fuzz_targets || return 1
-    local target name failed=0
+    local target name words failed=0
     for target in build/fuzz/*_fuzz; do
         name=$(basename "$target" _fuzz)
+        case $name in  # what a client sends
+            executor | request_parser) words=-dict=build/fuzz/tokens.dict ;;
+            *) words= ;;
+        esac
         mkdir -p "build/fuzz/corpus/$name"
         "$target" -max_total_time="${TOKMESH_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="build/fuzz/$name-" "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" \
+            -artifact_prefix="build/fuzz/$name-" $words "build/fuzz/corpus/$name" "tests/fuzz/corpus/$name" \
             >"build/fuzz/$name.log" 2>&1 </dev/null ||
             { tail -40 "build/fuzz/$name.log"; echo "$name: FAILED, see build/fuzz/$name-*"; failed=1; }
         echo "$name: $(sed -n 's/^stat::number_of_executed_units: */runs: /p' "build/fuzz/$name.log")"

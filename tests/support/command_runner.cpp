@@ -30,6 +30,11 @@ CommandRunner::CommandRunner(std::uint64_t seed) : random_(seed), journal_(journ
         server::ServerState::Parts{settings_, clock_, now_, random_, *store_, journal_, nullptr});
     counters_ = &state_->add_thread_counters();
     executor_ = std::make_unique<server::Executor>(*state_, *counters_);
+    hang_up();
+}
+
+void CommandRunner::hang_up() {
+    input_.clear();
     server::Client::Origin origin;
     origin.id = state_->clients.next_id();
     origin.addr = "127.0.0.1:1";
@@ -57,12 +62,30 @@ Reply CommandRunner::finish() {
     throw std::runtime_error("the command does not end");
 }
 
-bool CommandRunner::turn() {
+bool CommandRunner::feed(std::string_view bytes, const std::function<void(std::string_view)>& seen) {
+    input_ += bytes;
+    for (int i = 0; i < turns_max; ++i) {
+        const server::Stop stop = run_turn();
+        seen(dialogue_->output.view());
+        dialogue_->output.clear();
+        if (stop == server::Stop::need_more) return true;
+        if (stop == server::Stop::close || stop == server::Stop::close_now) return false;
+        if (stop == server::Stop::paused) state_->unpause();
+    }
+    throw std::runtime_error("the bytes have no end");
+}
+
+server::Stop CommandRunner::run_turn() {
     const server::Turn turn = executor_->run(*dialogue_, input_);
     input_.erase(0, turn.consumed);
     depends_on_ = storage::later(depends_on_, turn.depends_on);
     write_log();
-    return turn.stop == server::Stop::need_more || turn.stop == server::Stop::close || turn.stop == server::Stop::close_now;
+    return turn.stop;
+}
+
+bool CommandRunner::turn() {
+    const server::Stop stop = run_turn();
+    return stop == server::Stop::need_more || stop == server::Stop::close || stop == server::Stop::close_now;
 }
 
 Reply CommandRunner::take_reply() {

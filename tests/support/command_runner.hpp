@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -40,6 +41,10 @@ public:
     // Starts a command and gives it some turns; nullopt: it goes on, and finish() waits for it.
     std::optional<Reply> start(const std::vector<std::string>& args, int turns);
     Reply finish();
+    // Any bytes, behind those that were no whole request yet; `seen` gets the output of every turn. False: the connection is
+    // over.
+    bool feed(std::string_view bytes, const std::function<void(std::string_view)>& seen);
+    void hang_up();  // from here on it is a new client, who knows the password
 
     void advance(std::int64_t ms) { clock_.ms += ms; }
     storage::UnixMs now() const { return clock_.ms; }
@@ -75,6 +80,7 @@ private:
     requires std::is_integral_v<Number>
     static std::string text(Number number) { return std::to_string(number); }
 
+    server::Stop run_turn();
     bool turn();  // true: all is answered
     Reply take_reply();
     void write_log();  // what a committer does, on a perfect disk
