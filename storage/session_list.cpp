@@ -130,7 +130,12 @@ bool SessionLister::step(Op& op) {
 
 void SessionLister::page(Op& op, SessionVisitor visit) {
     auto& impl = store_.impl();
-    std::sort(heap_.begin(), heap_.end(), [this](const Candidate& a, const Candidate& b) { return before(a, b); });
+    if (offset_ >= heap_.size()) return;
+    // Only the page is put in order: sorting all that stands before it would hold up the thread for tens of milliseconds.
+    const auto order = [this](const Candidate& a, const Candidate& b) { return before(a, b); };
+    const auto first = heap_.begin() + static_cast<std::ptrdiff_t>(offset_);
+    std::nth_element(heap_.begin(), first, heap_.end(), order);
+    std::sort(first, heap_.end(), order);
     for (std::size_t i = offset_; i < heap_.size(); ++i) {
         const Candidate& c = heap_[i];
         ShardLock lock(impl.shards, {c.shard});

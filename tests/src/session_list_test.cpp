@@ -100,6 +100,24 @@ TEST_CASE("LIST sorts and pages", "[session][list]") {
     CHECK(seen.size() == 30);
 }
 
+TEST_CASE("pages deep in a long list are in order and miss nothing", "[session][list]") {
+    CommandRunner run;
+    run.set("session-max-per-user", "10000");
+    constexpr int sessions = 9'000;
+    for (int i = 0; i < sessions; ++i) {
+        run("SESS.CREATE", "alice", "TTL", 1000 + i * 7919 % sessions);  // each another one, in no order
+        if (i % 2 == 0) run.advance(1);
+    }
+    std::vector<std::string> all, paged;
+    for (int offset = 0; offset < sessions; offset += 1000)
+        for (const auto& id : ids_of(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", offset, 1000))) all.push_back(id);
+    for (int offset = 8'000; offset < sessions; offset += 250)
+        for (const auto& id : ids_of(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", offset, 250))) paged.push_back(id);
+    REQUIRE(std::set<std::string>(all.begin(), all.end()).size() == sessions);
+    CHECK(std::vector<std::string>(all.begin() + 8'000, all.end()) == paged);
+    CHECK(run.show("SESS.LIST", "LIMIT", sessions, 10) == "[(integer) 9000, []]");
+}
+
 TEST_CASE("LIST refuses what is not allowed", "[session][list]") {
     CommandRunner run;
     const auto refused = [&](const std::string& error, const std::vector<std::string>& args) {
