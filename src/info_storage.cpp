@@ -32,6 +32,14 @@ std::uint64_t raise_peak(std::atomic<std::uint64_t>& peak, std::uint64_t used) {
     return std::max(seen, used);
 }
 
+// What the log's disk takes, since the start.
+void latency(InfoLines& line, const std::string& name, const storage::LatencySummary& ns) {
+    line(name + "_usec_mean", ns.mean() / 1000);
+    line(name + "_usec_p50", ns.p50 / 1000);
+    line(name + "_usec_p99", ns.p99 / 1000);
+    line(name + "_usec_max", ns.max / 1000);
+}
+
 }  // namespace
 
 void info_memory(InfoLines& line, const InfoSource& from) {
@@ -143,16 +151,18 @@ void info_wal(InfoLines& line, const InfoSource& from) {
     line("wal_durable_lsn", storage::value(log.durable));
     line("wal_records", log.journal.records);
     line("wal_record_bytes", log.journal.record_bytes);
-    line("wal_groups", log.groups);
-    line("wal_group_records", log.group_records);
-    line("wal_group_records_max", log.group_records_max);
-    line.ratio("wal_records_per_group",
-               log.groups == 0 ? 0 : static_cast<double>(log.group_records) / static_cast<double>(log.groups));
+    const storage::LatencySummary& group = log.group_records;
+    line("wal_groups", group.count);
+    line("wal_group_records", group.sum);
+    line("wal_group_records_p50", group.p50);
+    line("wal_group_records_max", group.max);
+    line.ratio("wal_records_per_group", group.count == 0 ? 0 : static_cast<double>(group.sum) / static_cast<double>(group.count));
     line("wal_bytes_written", log.bytes_written);
-    line("wal_fdatasyncs", log.syncs);
+    latency(line, "wal_write", log.write_ns);
+    latency(line, "wal_reply_wait", log.reply_ns);
+    line("wal_fdatasyncs", log.sync_ns.count);
     line("wal_fdatasync_usec_last", log.sync_ns_last / 1000);
-    line("wal_fdatasync_usec_mean", log.syncs == 0 ? 0 : log.sync_ns_total / log.syncs / 1000);
-    line("wal_fdatasync_usec_max", log.sync_ns_max / 1000);
+    latency(line, "wal_fdatasync", log.sync_ns);
     line("wal_fdatasyncs_delayed", log.sync_delayed);
     line("wal_behind", log.behind ? 1 : 0);
     line("wal_pending_bytes", log.journal.pending_bytes);

@@ -68,8 +68,11 @@ bool Committer::lost(const Refusal& why) {
 }
 
 GroupFigures Committer::groups() const {
-    std::lock_guard lock(figures_mutex_);
-    return figures_;
+    return {.records = group_records_.summary(),
+            .write_ns = write_ns_.summary(),
+            .reply_ns = reply_ns_.summary(),
+            .bytes_written = bytes_written(),
+            .segments_opened = segments_opened_.load(std::memory_order_relaxed)};
 }
 
 // ---- the committer's thread ----
@@ -114,15 +117,10 @@ bool Committer::commit(const Batch& batch) {
     if (wal_.sealed_by_old_key() && !leave_old_key()) return false;
     const auto used = wal_.write(batch, journal_.durable(), now_.now());
     if (!used) return lost(used.error());
-    {
-        std::lock_guard lock(figures_mutex_);
-        figures_.groups++;
-        figures_.records += batch.count;
-        figures_.records_last = batch.count;
-        figures_.records_max = std::max<std::uint64_t>(figures_.records_max, batch.count);
-        figures_.bytes_written = wal_.bytes_written();
-        figures_.segments_opened = wal_.segments_opened();
-    }
+    write_ns_.add(clock_.monotonic_ns() - begun);
+    group_records_.add(batch.count);
+    bytes_written_.store(wal_.bytes_written(), std::memory_order_relaxed);
+    segments_opened_.store(wal_.segments_opened(), std::memory_order_relaxed);
     journal_.set_written(batch.last);
     publish(begun);  // not before: the syncer would call it durable first
     journal_.set_durable(wal_.sealed());
@@ -132,7 +130,8 @@ bool Committer::commit(const Batch& batch) {
         journal_.take_room(*used - batch.charged_room);
     }
     if (wal_.segments_opened() != opened_before) preparer_.poke();
-    if (mode() == Fsync::always) return make_durable(batch.count);
+    if (mode() == Fsync::always && !make_durable(batch.count)) return false;
+    reply_ns_.add(clock_.monotonic_ns() - batch.appended_at_ns);
     return true;
 }
 

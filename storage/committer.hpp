@@ -15,6 +15,7 @@
 #include "storage/clock.hpp"
 #include "storage/group_timing.hpp"
 #include "storage/journal.hpp"
+#include "storage/latency_histogram.hpp"
 #include "storage/log_options.hpp"
 #include "storage/preparer.hpp"
 #include "storage/sync_meter.hpp"
@@ -23,7 +24,10 @@
 namespace storage {
 
 struct GroupFigures {
-    std::uint64_t groups = 0, records = 0, records_last = 0, records_max = 0, bytes_written = 0, segments_opened = 0;
+    LatencySummary records;   // in a group
+    LatencySummary write_ns;  // of a group; what a new segment takes is in it
+    LatencySummary reply_ns;  // from the append of a group's first record until replies may leave
+    std::uint64_t bytes_written = 0, segments_opened = 0;
 };
 
 class Committer {
@@ -75,8 +79,8 @@ private:
     std::atomic<bool> behind_{false};
     std::atomic<std::uint64_t> sync_delayed_{0};
 
-    mutable std::mutex figures_mutex_;
-    GroupFigures figures_;  // guarded by figures_mutex_
+    LatencyHistogram group_records_, write_ns_, reply_ns_;
+    std::atomic<std::uint64_t> bytes_written_{0}, segments_opened_{0};
 
     mutable std::mutex sync_mutex_;
     std::condition_variable sync_wanted_;

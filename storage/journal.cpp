@@ -52,6 +52,7 @@ struct Journal::Buffer {
     std::size_t charged_bytes = 0;   // of wal-pending-bytes
     std::uint64_t charged_room = 0;  // of the prepared files
     Lsn last{};
+    std::uint64_t begun_ns = 0;  // its first record was appended
 };
 
 Journal::Journal(Options options)
@@ -142,7 +143,7 @@ Lsn Journal::append(Credit& credit, std::span<const std::byte> record) noexcept 
         store_le(at, static_cast<std::uint32_t>(record.size()));
         std::memcpy(at + length_bytes, record.data(), record.size());
         to.used += length_bytes + record.size();
-        to.count++;
+        if (to.count++ == 0 && options_.clock != nullptr) to.begun_ns = options_.clock->monotonic_ns();
         lsn = Lsn{appended_.load(std::memory_order_relaxed) + 1};
         to.last = lsn;
         appended_.store(value(lsn), std::memory_order_release);
@@ -178,6 +179,7 @@ bool Journal::take(Batch& batch) {
     batch.count = taken_->count;
     batch.bytes = {taken_->data, taken_->used};
     batch.charged_room = taken_->charged_room;
+    batch.appended_at_ns = taken_->begun_ns;
     return true;
 }
 

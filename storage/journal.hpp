@@ -16,6 +16,7 @@
 #include <mutex>
 #include <span>
 
+#include "storage/clock.hpp"
 #include "storage/types.hpp"
 
 namespace storage {
@@ -43,7 +44,8 @@ struct Batch {
     Lsn last{};
     std::uint32_t count = 0;
     std::span<const std::byte> bytes;
-    std::uint64_t charged_room = 0;  // file room that its records were charged; the committer gives back what it did not use
+    std::uint64_t charged_room = 0;    // file room that its records were charged; the committer gives back what it did not use
+    std::uint64_t appended_at_ns = 0;  // its first record, by the journal's clock
 };
 
 class Journal {
@@ -53,6 +55,7 @@ public:
         std::size_t record_bytes_max = 32U << 20;        // wal-record-max
         Lsn last{};                                      // the last LSN that exists already
         std::uint64_t removal_reserve_bytes = 4U << 20;  // the last file room, for Purpose::removal only
+        Clock* clock = nullptr;                          // for Batch::appended_at_ns; null: it says 0
     };
 
     // What a record costs beside its own bytes, at worst: a sealed frame of its own, its length and the padding.

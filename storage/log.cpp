@@ -22,11 +22,12 @@ namespace {
 
 void to_stderr(const std::string& line) { std::fprintf(stderr, "tokmesh: %s\n", line.c_str()); }
 
-Journal::Options journal_options(const LogOptions& options) {
+Journal::Options journal_options(const LogOptions& options, Clock& clock) {
     return {.pending_bytes_max = options.pending_bytes_max,
             .record_bytes_max = options.record_bytes_max,
             .last = {},
-            .removal_reserve_bytes = options.removal_reserve_bytes};
+            .removal_reserve_bytes = options.removal_reserve_bytes,
+            .clock = &clock};
 }
 
 unsigned cores() { return std::max(1U, std::thread::hardware_concurrency()); }
@@ -57,7 +58,7 @@ Log::Log(std::unique_ptr<FileSystem> fs, std::unique_ptr<FileLock> lock, LogOpti
       clock_(clock),
       now_(now),
       random_(random),
-      journal_(journal_options(options_)) {
+      journal_(journal_options(options_, clock_)) {
     if (!options_.notice) options_.notice = to_stderr;
 }
 
@@ -165,15 +166,12 @@ LogFigures Log::figures() const {
     if (live == nullptr) return figures;
     const Running& running = *live;
     const GroupFigures groups = running.committer.groups();
-    figures.groups = groups.groups;
     figures.group_records = groups.records;
-    figures.group_records_last = groups.records_last;
-    figures.group_records_max = groups.records_max;
+    figures.write_ns = groups.write_ns;
+    figures.reply_ns = groups.reply_ns;
     figures.bytes_written = groups.bytes_written;
-    figures.syncs = running.meter.count();
+    figures.sync_ns = running.meter.took_ns().summary();
     figures.sync_ns_last = running.meter.last_ns();
-    figures.sync_ns_total = running.meter.total_ns();
-    figures.sync_ns_max = running.meter.max_ns();
     figures.sync_delayed = running.committer.sync_delayed();
     figures.behind = running.committer.behind();
     figures.segments = running.segments_found + groups.segments_opened - segments_removed_.load(std::memory_order_relaxed);

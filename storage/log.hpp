@@ -15,6 +15,7 @@
 #include "storage/file_system.hpp"
 #include "storage/journal.hpp"
 #include "storage/key_uses.hpp"
+#include "storage/latency_histogram.hpp"
 #include "storage/log_options.hpp"
 #include "storage/random.hpp"
 #include "storage/recovery.hpp"
@@ -28,15 +29,15 @@ struct LogFigures {
     Journal::Figures journal;
     Fsync appendfsync = Fsync::everysec;
     Lsn appended{}, written{}, durable{};
-    std::uint64_t groups = 0;         // batches taken and written
-    std::uint64_t group_records = 0;  // in all of them; records per group = group_records / groups
-    std::uint64_t group_records_last = 0, group_records_max = 0;
+    LatencySummary group_records;     // in a batch taken and written
+    LatencySummary write_ns;          // of a batch, with the making of a segment that it began
+    LatencySummary reply_ns;          // from the append of a batch's first record until replies may leave
+    LatencySummary sync_ns;           // fdatasyncs of segments that carry records
+    std::uint64_t sync_ns_last = 0;   // the latest of them
     std::uint64_t bytes_written = 0;  // frames, marks and ends, not the zeros of preparing
-    std::uint64_t syncs = 0;          // fdatasyncs of segments that carry records
-    std::uint64_t sync_ns_last = 0, sync_ns_total = 0, sync_ns_max = 0;
-    std::uint64_t sync_delayed = 0;  // times that everysec fell more than 2 s behind and writes were parked
-    bool behind = false;             // it is so now
-    std::uint64_t segments = 0;      // files wal-* in the directory
+    std::uint64_t sync_delayed = 0;   // times that everysec fell more than 2 s behind and writes were parked
+    bool behind = false;              // it is so now
+    std::uint64_t segments = 0;       // files wal-* in the directory
     std::uint64_t segment_bytes_total = 0;
     std::uint64_t spares = 0, spare_bytes = 0;
     bool preparing_failed = false;  // writes answer MISCONF; what_failed says why
@@ -72,7 +73,9 @@ public:
     Fsync appendfsync() const;
     // Any thread: asks for everything appended so far to be made durable soon, in any mode. Watch journal().durable().
     void request_sync();
-    LogFigures figures() const;  // any thread
+    LogFigures figures() const;           // any thread
+    std::uint64_t bytes_written() const;  // two of them for who asks often
+    bool preparing_failed() const;
     const RecoveryReport& recovered() const { return report_; }
     const Encryption& encryption() const { return options_.encryption; }
     KeyUses& key_uses() { return key_uses_; }  // any thread

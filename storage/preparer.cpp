@@ -78,8 +78,8 @@ bool Preparer::work() {
 }
 
 void Preparer::loop() {
-    using Clock = std::chrono::steady_clock;
-    auto look_at = Clock::now() + retry_every;
+    using Steady = std::chrono::steady_clock;
+    auto look_at = Steady::now() + retry_every;
     bool resting = false;  // after a failure, until a second has passed
     std::unique_lock lock(mutex_);
     while (!stopping_) {
@@ -87,8 +87,8 @@ void Preparer::loop() {
         const bool worked = !resting && work_wanted();
         if (worked) resting = !work();
         bool in_place = true;
-        if (Clock::now() >= look_at) {
-            look_at = Clock::now() + retry_every;
+        if (Steady::now() >= look_at) {
+            look_at = Steady::now() + retry_every;
             resting = false;
             in_place = all_in_place();
         }

@@ -7,6 +7,7 @@
 
 #include "storage/clock.hpp"
 #include "storage/file_system.hpp"
+#include "storage/latency_histogram.hpp"
 
 namespace storage {
 
@@ -16,14 +17,13 @@ public:
 
     Result<void> fdatasync(File& file);
 
-    std::uint64_t count() const { return count_.load(std::memory_order_relaxed); }
     std::uint64_t last_ns() const { return last_ns_.load(std::memory_order_relaxed); }
-    std::uint64_t total_ns() const { return total_ns_.load(std::memory_order_relaxed); }
-    std::uint64_t max_ns() const { return max_ns_.load(std::memory_order_relaxed); }
+    const LatencyHistogram& took_ns() const { return took_ns_; }
 
 private:
     Clock& clock_;
-    std::atomic<std::uint64_t> count_{0}, last_ns_{0}, total_ns_{0}, max_ns_{0};
+    std::atomic<std::uint64_t> last_ns_{0};
+    LatencyHistogram took_ns_;
 };
 
 }  // namespace storage

@@ -171,6 +171,21 @@ TEST_CASE("in always, one flush serves a whole group of writes", "[wal]") {
     CAPTURE(used);
     CHECK(used > 0);
     CHECK(used < 50 * rounds / 2);  // one a command would be 1,000
+    const std::string wal = redis("INFO", "wal").text;
+    INFO(wal);
+    const auto figure = [&](const std::string& name) { return std::stoll("0" + support::info_field(redis, "wal", name)); };
+    for (const char* name : {"wal_write", "wal_reply_wait", "wal_fdatasync"}) {
+        const std::string of = std::string(name) + "_usec_";
+        CHECK_THAT(wal, Contains(of + "p50:") && Contains(of + "p99:") && Contains(of + "max:"));
+        CHECK(figure(of + "p50") <= figure(of + "p99"));
+        CHECK(figure(of + "p99") <= figure(of + "max"));
+    }
+    CHECK(figure("wal_reply_wait_usec_max") >= figure("wal_write_usec_p50"));
+    CHECK(figure("wal_reply_wait_usec_max") > 0);
+    CHECK(figure("wal_group_records") >= 50 * rounds);
+    CHECK(figure("wal_group_records_p50") > 0);
+    CHECK(figure("wal_group_records_p50") <= figure("wal_group_records_max"));
+    CHECK(figure("wal_group_records_max") > 1);
 }
 
 }  // namespace integration

@@ -76,9 +76,9 @@ public:
         return lsn;
     }
     template <class F>
-    bool until(F condition) {
+    bool until(F condition, std::chrono::steady_clock::duration at_most = limit) {
         std::unique_lock lock(mutex);
-        const auto end = std::chrono::steady_clock::now() + limit;
+        const auto end = std::chrono::steady_clock::now() + at_most;
         while (!condition()) {
             moved.wait_for(lock, 5ms);
             if (std::chrono::steady_clock::now() > end) return false;
@@ -133,9 +133,9 @@ TEST_CASE("Log: always makes groups durable, fewer than there are records, and r
         CHECK(last == Lsn{800});
         CHECK(server.durable(last));
         const LogFigures figures = server.log->figures();
-        CHECK(figures.group_records == 800);
-        CHECK(figures.groups <= 800);
-        CHECK(figures.syncs >= figures.groups);  // one a group, and those of rotations
+        CHECK(figures.group_records.sum == 800);
+        CHECK(figures.group_records.count <= 800);
+        CHECK(figures.sync_ns.count >= figures.group_records.count);  // one a group, and those of rotations
         CHECK(figures.durable == last);
     }
     CHECK(read_back(disk).size() == 800);
@@ -197,6 +197,28 @@ TEST_CASE("Log: in always nothing is durable before its fdatasync has returned")
     CHECK(server.log->journal().durable() < lsn);
     disk.hold_syncs(false);
     CHECK(server.durable(lsn));
+}
+
+TEST_CASE("Log: the figures hold what the disk took, and what a reply waited for it") {
+    test::MemoryDisk disk;
+    Server server(disk);
+    REQUIRE((server.durable(server.append("first")) && server.prepared()));
+    const auto ns_since = [](auto then) { return static_cast<std::uint64_t>((std::chrono::steady_clock::now() - then).count()); };
+    const auto begun = std::chrono::steady_clock::now();
+    disk.hold_syncs(true);
+    const Lsn lsn = server.append("second");
+    REQUIRE(server.until([&] { return disk.syncs_held() == 1; }));
+    const auto held = std::chrono::steady_clock::now();
+    REQUIRE_FALSE(server.until([&] { return server.log->journal().durable() >= lsn; }, 20ms));
+    const auto held_ns = ns_since(held);
+    disk.hold_syncs(false);
+    REQUIRE(server.until([&] { return server.log->figures().reply_ns.count == 2; }));
+    const auto all_ns = ns_since(begun);
+    const LogFigures figures = server.log->figures();
+    CHECK((figures.group_records.count == 2 && figures.group_records.p50 == 1 && figures.group_records.max == 1));
+    CHECK((figures.write_ns.count == 2 && figures.sync_ns.max >= held_ns));
+    CHECK(figures.sync_ns.p50 < held_ns);  // the others were not held
+    CHECK((figures.reply_ns.max >= figures.sync_ns.max && figures.reply_ns.max <= all_ns));
 }
 
 TEST_CASE("Log: a failed fdatasync is the end: nothing is acknowledged, nothing is tried again") {
