@@ -45,6 +45,7 @@ public:
     void request_sync();
 
     GroupFigures groups() const;
+    std::uint64_t bytes_written() const { return bytes_written_.load(std::memory_order_relaxed); }
     std::uint64_t sync_delayed() const { return sync_delayed_.load(std::memory_order_relaxed); }
     bool behind() const { return behind_.load(std::memory_order_relaxed); }
     const Preparer& preparer() const { return preparer_; }

@@ -155,6 +155,16 @@ void Log::request_sync() {
     if (Running* running = live_.load(std::memory_order_acquire)) running->committer.request_sync();
 }
 
+std::uint64_t Log::bytes_written() const {
+    const Running* running = live_.load(std::memory_order_acquire);
+    return running != nullptr ? running->committer.bytes_written() : 0;
+}
+
+bool Log::preparing_failed() const {
+    const Running* running = live_.load(std::memory_order_acquire);
+    return running != nullptr && running->committer.preparer().failed();
+}
+
 LogFigures Log::figures() const {
     LogFigures figures;
     figures.journal = journal_.figures();

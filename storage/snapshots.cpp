@@ -52,18 +52,20 @@ bool Snapshots::take_last_one() {
     return take();
 }
 
-Snapshots::Asked Snapshots::ask() {
+std::optional<std::uint64_t> Snapshots::ask() {
+    std::uint64_t number = 0;
     {
         const std::lock_guard lock(mutex_);
-        if (asked_ || running_.load(std::memory_order_acquire)) return Asked::runs_already;
+        if (asked_ || running_.load(std::memory_order_acquire)) return std::nullopt;
         asked_ = true;
+        number = attempts_.load(std::memory_order_relaxed) + 1;
     }
     woken_.notify_one();
-    return Asked::begins;
+    return number;
 }
 
 SnapshotFigures Snapshots::figures() const {
-    const std::uint64_t written = parts_.log.figures().bytes_written;
+    const std::uint64_t written = parts_.log.bytes_written();
     const std::uint64_t appended = value(parts_.log.journal().appended());
     const std::lock_guard lock(mutex_);
     SnapshotFigures figures = figures_;
@@ -90,16 +92,14 @@ void Snapshots::loop() {
         }
         if (!begin) continue;
         if (!stopping_.load(std::memory_order_acquire) && take()) clean_up();
-        running_.store(false, std::memory_order_release);
     }
 }
 
 bool Snapshots::due() const {
     const SnapshotFigures figures = this->figures();
-    const LogFigures log = parts_.log.figures();
     const SnapshotSettings& set = parts_.settings;
     const std::uint64_t now = parts_.clock.monotonic_ns();
-    if (figures.changes_since == 0 || log.preparing_failed) return false;
+    if (figures.changes_since == 0 || parts_.log.preparing_failed()) return false;
     {
         const std::lock_guard lock(mutex_);
         if (now < retry_at_ns_) return false;
@@ -115,7 +115,7 @@ bool Snapshots::due() const {
 
 bool Snapshots::abandon_now() const {
     if (last_one_.load(std::memory_order_relaxed)) return false;
-    return stopping_.load(std::memory_order_relaxed) || parts_.log.figures().preparing_failed;
+    return stopping_.load(std::memory_order_relaxed) || parts_.log.preparing_failed();
 }
 
 snapshot::Chain Snapshots::base() const {
@@ -135,7 +135,7 @@ bool Snapshots::take() {
     header.epoch = run.epoch;
     header.created_at = parts_.now.now();
     parts_.random.fill(header.salt);
-    const std::uint64_t written = parts_.log.figures().bytes_written;
+    const std::uint64_t written = parts_.log.bytes_written();
     header.begun_at = parts_.log.journal().appended();                        // S0
     if (const snapshot::Chain upon = base(); upon.last != header.begun_at) {  // nothing new would have the base's own name
         header.base_last = upon.last;
@@ -202,8 +202,13 @@ void Snapshots::attempt_failed(const std::string& why) {
     tell();
 }
 
+// Both words at once: whoever asks gets the number of the attempt that is to come.
 void Snapshots::tell() {
-    attempts_.fetch_add(1, std::memory_order_acq_rel);
+    {
+        const std::lock_guard lock(mutex_);
+        attempts_.fetch_add(1, std::memory_order_acq_rel);
+        running_.store(false, std::memory_order_release);
+    }
     if (on_attempt_) on_attempt_();
 }
 

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -70,12 +71,13 @@ public:
     bool take_last_one();  // after stop() and the end of traffic: one more, all on the caller's thread. False: it failed
 
     // Any thread.
-    enum class Asked : std::uint8_t { begins, runs_already };
-    Asked ask();
+    // The number of the attempt that begins now: attempts() reaches it when that has ended. Nothing: one runs or is about to.
+    std::optional<std::uint64_t> ask();
     std::uint64_t attempts() const { return attempts_.load(std::memory_order_acquire); }  // ended, well or not
     bool running() const { return running_.load(std::memory_order_acquire); }
     SnapshotFigures figures() const;
-    // Called on the snapshot thread after each attempt, when figures() tells of it. Set before start.
+    // Called on the snapshot thread after each attempt, when figures() tells of it and ask() would begin another; what has
+    // become superfluous is removed after that. Set before start.
     void on_attempt(std::function<void()> call) { on_attempt_ = std::move(call); }
 
 private:
