@@ -24,6 +24,8 @@ class LongCommand {
 public:
     virtual ~LongCommand() = default;
     virtual bool step(storage::Op& op, resp::ReplyWriter& reply) = 0;
+    // True: another turn is of use only when something has happened; the next tick, or IoThread::resume_waiting.
+    virtual bool waits() const { return false; }
 };
 
 // One execution. Lives on the stack of the executor; may be run again from the start when a handler answers need_credit.

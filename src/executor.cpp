@@ -259,7 +259,7 @@ Executor::Ran Executor::step(Dialogue& dialogue, Turn& turn) {
     const bool done = running.command->step(running.op, dialogue.reply);
     const std::uint64_t usec = (state_.clock.monotonic_ns() - begin_ns) / 1000;
     counters_.by_command[running.entry.row].usec.add(usec);
-    if (!done) return Ran::long_command;
+    if (!done) return running.command->waits() ? Ran::paused : Ran::long_command;
     finish_reply(dialogue, running.entry, mark, turn, running.op.depends_on);
     dialogue.running.reset();
     return Ran::done;

@@ -46,7 +46,7 @@ enum class Stop : std::uint8_t {
     turn_over,     // others first; there may be more to do
     long_command,  // a slice is done; call again with the same bytes
     credit,        // no log credit; call again when the journal moved
-    paused,        // CLIENT PAUSE; call again later
+    paused,        // CLIENT PAUSE, or a command that waits; call again later
     output_full,   // call again when the output was sent
     close,         // send the output, then close
     close_now,     // close without sending

@@ -40,6 +40,69 @@ void latency(InfoLines& line, const std::string& name, const storage::LatencySum
     line(name + "_usec_max", ns.max / 1000);
 }
 
+void loading_lines(InfoLines& line, const InfoSource& from) {
+    const ServerState& state = from.state;
+    if (!from.loading || state.log == nullptr) {
+        line("loading_eta_seconds", 0);
+        return;
+    }
+    const storage::RecoveryProgress& progress = state.log->progress();
+    const std::uint64_t total = progress.bytes_total, done = std::min<std::uint64_t>(progress.bytes_read, total);
+    const auto spent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, from.now - state.loading_started_ms));
+    line("loading_start_time", state.loading_started_ms.load() / 1000);
+    line("loading_total_bytes", total);
+    line("loading_loaded_bytes", done);
+    line.ratio("loading_loaded_perc", percent(done, total));
+    line("loading_eta_seconds", done == 0 ? 1 : (total - done) * spent_ms / done / 1000 + 1);
+}
+
+std::int64_t seconds_of(std::uint64_t ns) { return static_cast<std::int64_t>(ns / 1'000'000'000); }
+
+// Redis's names for what a snapshot is.
+void rdb_lines(InfoLines& line, const InfoSource& from, const storage::SnapshotFigures& snapshot) {
+    const bool ended = snapshot.taken + snapshot.failed != 0;
+    line("rdb_changes_since_last_save", snapshot.changes_since);
+    line("rdb_bgsave_in_progress", snapshot.running ? 1 : 0);
+    line("rdb_last_save_time", from.state.last_save_ms() / 1000);
+    line("rdb_last_bgsave_status", snapshot.last_ok ? "ok" : "err");
+    line("rdb_last_bgsave_time_sec", ended ? seconds_of(snapshot.last_duration_ns) : -1);
+    line("rdb_current_bgsave_time_sec", snapshot.running ? seconds_of(snapshot.running_ns) : -1);
+    line("rdb_saves", snapshot.taken);
+    line("rdb_last_cow_size", 0);
+    line("rdb_last_load_keys_expired", 0);
+    const bool recovered = from.state.log != nullptr && !from.loading;
+    line("rdb_last_load_keys_loaded", recovered ? from.state.log->recovered().snapshot.records : 0);
+}
+
+void rewrite_lines(InfoLines& line, const InfoSource& from, const storage::SnapshotFigures& snapshot) {
+    const Saves::Rewrites rewrites = from.state.saves.rewrites();
+    line("aof_rewrite_in_progress", rewrites.running ? 1 : 0);
+    line("aof_rewrite_scheduled", rewrites.scheduled ? 1 : 0);
+    line("aof_last_rewrite_time_sec", rewrites.last_ms < 0 ? -1 : rewrites.last_ms / 1000);
+    line("aof_current_rewrite_time_sec", rewrites.running ? seconds_of(snapshot.running_ns) : -1);
+    line("aof_last_bgrewrite_status", rewrites.last_ok ? "ok" : "err");
+    line("aof_rewrites", rewrites.ended);
+}
+
+// What Redis has no name for.
+void snapshot_lines(InfoLines& line, const InfoSource& from, const storage::SnapshotFigures& snapshot) {
+    line("snapshot_last_lsn", storage::value(snapshot.last_lsn));
+    line("snapshot_age_seconds", snapshot.last_at == 0 ? -1 : std::max<std::int64_t>(0, from.now - snapshot.last_at) / 1000);
+    line("snapshot_last_usec", snapshot.last_duration_ns / 1000);
+    line("snapshot_last_bytes", snapshot.last_bytes);
+    line("snapshot_last_records", snapshot.last_records);
+    line("snapshot_last_full", snapshot.last_full ? 1 : 0);
+    line("snapshot_chain_files", snapshot.chain_files);
+    line("snapshot_log_bytes_since", snapshot.log_bytes_since);
+    line("snapshots_kept", snapshot.kept);
+    line("snapshots_kept_bytes", snapshot.kept_bytes);
+    line("snapshots_taken", snapshot.taken);
+    line("snapshots_failed", snapshot.failed);
+    line("snapshot_last_error", snapshot.last_error);
+    line("snapshots_removed", snapshot.snapshots_removed);
+    line("wal_segments_removed", snapshot.segments_removed);
+}
+
 }  // namespace
 
 void info_memory(InfoLines& line, const InfoSource& from) {
@@ -73,40 +136,30 @@ void info_persistence(InfoLines& line, const InfoSource& from) {
     ServerState& state = from.state;
     const bool there = state.log != nullptr && !from.loading;
     const storage::LogFigures log = there ? state.log->figures() : storage::LogFigures{};
+    const storage::SnapshotFigures snapshot = from.loading ? storage::SnapshotFigures{} : state.saves.figures();
     line("loading", from.loading ? 1 : 0);
     line("async_loading", 0);
-    if (from.loading && state.log != nullptr) {
-        const storage::RecoveryProgress& progress = state.log->progress();
-        const std::uint64_t total = progress.bytes_total, done = std::min<std::uint64_t>(progress.bytes_read, total);
-        const std::uint64_t spent_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(1, from.now - state.loading_started_ms));
-        const std::uint64_t eta_s = done == 0 ? 1 : (total - done) * spent_ms / done / 1000 + 1;
-        line("loading_start_time", state.loading_started_ms.load() / 1000);
-        line("loading_total_bytes", total);
-        line("loading_loaded_bytes", done);
-        line.ratio("loading_loaded_perc", percent(done, total));
-        line("loading_eta_seconds", eta_s);
-    } else {
-        line("loading_eta_seconds", 0);
-    }
-    line("rdb_changes_since_last_save", 0);
-    line("rdb_bgsave_in_progress", 0);
-    line("rdb_last_save_time", state.started_at_ms / 1000);
-    line("rdb_last_bgsave_status", "ok");
-    line("rdb_last_bgsave_time_sec", -1);
-    line("rdb_current_bgsave_time_sec", -1);
+    loading_lines(line, from);
+    line("current_cow_peak", 0);  // no fork, so nothing is copied on write
+    line("current_cow_size", 0);
+    line("current_cow_size_age", 0);
+    line.ratio("current_fork_perc", 0);
+    line("current_save_keys_processed", 0);
+    line("current_save_keys_total", 0);
+    rdb_lines(line, from, snapshot);
     line("aof_enabled", 1);
-    line("aof_rewrite_in_progress", 0);
-    line("aof_rewrite_scheduled", 0);
-    line("aof_last_rewrite_time_sec", -1);
-    line("aof_current_rewrite_time_sec", -1);
-    line("aof_last_bgrewrite_status", "ok");
+    rewrite_lines(line, from, snapshot);
     line("aof_last_write_status", log.preparing_failed ? "err" : "ok");
+    line("aof_last_cow_size", 0);
+    line("module_fork_in_progress", 0);
+    line("module_fork_last_cow_size", 0);
     line("aof_current_size", log.segment_bytes_total);
-    line("aof_base_size", 0);
+    line("aof_base_size", snapshot.last_bytes);
     line("aof_pending_rewrite", 0);
     line("aof_buffer_length", log.journal.pending_bytes);
     line("aof_pending_bio_fsync", storage::value(log.written) > storage::value(log.durable) ? 1 : 0);
     line("aof_delayed_fsync", log.sync_delayed);
+    snapshot_lines(line, from, snapshot);
     info_encryption(line, from);
 }
 
@@ -178,6 +231,9 @@ void info_wal(InfoLines& line, const InfoSource& from) {
     line("wal_preparing_failed", log.preparing_failed ? 1 : 0);
     line("wal_failure", log.what_failed);
     const storage::RecoveryReport& recovered = from.state.log->recovered();
+    line("recovered_snapshot_lsn", storage::value(recovered.snapshot.last));
+    line("recovered_snapshot_records", recovered.snapshot.records);
+    line("recovered_snapshots_damaged", recovered.snapshots_damaged);
     line("recovered_records", recovered.records);
     line("recovered_bytes", recovered.bytes);
     line("recovered_set_aside_bytes", recovered.set_aside_bytes);

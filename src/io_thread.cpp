@@ -160,6 +160,17 @@ void IoThread::run_ready() {
 
 void IoThread::park_paused(Connection& connection) { paused_.push_back(connection.id()); }
 
+void IoThread::resume_paused() {
+    std::vector<std::uint64_t> paused;
+    paused.swap(paused_);
+    for (const std::uint64_t id : paused)
+        if (Connection* connection = find(id)) connection->resume();
+}
+
+void IoThread::resume_waiting() {
+    post([this] { resume_paused(); });
+}
+
 void IoThread::on_wake() {
     due_.clear();
     due_credit_.clear();
@@ -224,10 +235,7 @@ void IoThread::schedule_tick() {
 void IoThread::on_tick() {
     maintenance_.tick();
     on_wake();  // what a change of appendfsync opened, and a safety net for credit
-    std::vector<std::uint64_t> paused;
-    paused.swap(paused_);
-    for (const std::uint64_t id : paused)
-        if (Connection* connection = find(id)) connection->resume();
+    resume_paused();
     sweep();
     bury();
     schedule_tick();

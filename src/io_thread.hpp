@@ -47,6 +47,7 @@ public:
     void ask_to_close(std::uint64_t connection_id);
     std::uint32_t connections() const { return connections_count_.load(std::memory_order_relaxed); }
     void journal_progressed() { gate_.progressed(); }
+    void resume_waiting();  // what SAVE waits for has happened
     // Executes what was received, sends what is due, closes all; then calls `done` on this thread.
     void drain(std::function<void()> done);
     void join();  // after drain; ends the thread
@@ -62,7 +63,7 @@ public:
     void change(int fd, std::uint32_t events, Watched& watched);
     void unwatch(int fd);
     void make_ready(Connection& connection);   // resume() soon, after the others had a turn
-    void park_paused(Connection& connection);  // resume() at the next tick
+    void park_paused(Connection& connection);  // resume() at the next tick, or sooner by resume_waiting()
     void close(Connection& connection);        // gone at the end of the round
     void later(std::int64_t ms, std::function<void()> task);
     bool draining() const { return drained_ != nullptr; }
@@ -83,6 +84,7 @@ private:
     void on_wake();
     void schedule_tick();
     void on_tick();
+    void resume_paused();
     void sweep();  // time limits of all connections, once a second
     void welcome(int fd, Client::Origin origin);
     void bury();

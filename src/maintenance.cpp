@@ -27,6 +27,7 @@ std::uint64_t Maintenance::Rate::per_second(std::uint64_t total, std::uint64_t n
 void Maintenance::tick() {
     if (thread_ == 0) sample();
     if (state_.loading.load(std::memory_order_acquire)) return;
+    if (thread_ == 0) state_.saves.begin_scheduled();
     executor_.give_back();
     expire();
     if (thread_ == 0)

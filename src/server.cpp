@@ -50,6 +50,7 @@ void make_room_for_clients(Values& values) {
 
 Server::~Server() {
     if (recovery_.joinable()) recovery_.join();
+    snapshots_.reset();
     threads_.clear();
 }
 
@@ -158,9 +159,34 @@ void Server::make_parts() {
         for (const auto& thread : threads_) thread->journal_progressed();
     });
     state_->clients.on_close_asked([this](std::uint32_t thread, std::uint64_t id) { threads_[thread]->ask_to_close(id); });
-    state_->on_stop_asked = [this] { boost::asio::post(main_, [this] { begin_stop(); }); };
+    state_->on_stop_asked = [this](LastSnapshot last) { boost::asio::post(main_, [this, last] { begin_stop(last); }); };
+    make_snapshots();
     settings_.on_trigger([this](const SettingRow&) { return reload_keys(*state_); });
     settings_.on_change([this](const SettingRow& row) { on_setting_changed(row); });
+}
+
+void Server::make_snapshots() {
+    // Copying goes round the io threads, so that none of them has all of it.
+    const auto run_turn = [this](std::function<void()> turn) {
+        threads_[next_turn_.fetch_add(1, std::memory_order_relaxed) % threads_.size()]->post(std::move(turn));
+    };
+    const auto notice = [](const std::string& line) { spdlog::warn("{}", line); };
+    snapshots_ = std::make_unique<storage::Snapshots>(
+        storage::Snapshots::Parts{*log_, *store_, settings_.values.snapshots, clock_, now_, random_, run_turn, notice});
+    snapshots_->on_attempt([this] {
+        const storage::SnapshotFigures figures = snapshots_->figures();
+        if (figures.last_ok)
+            spdlog::info("Snapshot of {} records, {} bytes, in {:.3f} seconds", figures.last_records, figures.last_bytes,
+                         static_cast<double>(figures.last_duration_ns) / 1e9);
+        state_->saves.attempt_ended();
+    });
+    state_->saves.connect({.ask = [this] { return snapshots_->ask(); },
+                           .attempts = [this] { return snapshots_->attempts(); },
+                           .figures = [this] { return snapshots_->figures(); },
+                           .wake =
+                               [this] {
+                                   for (const auto& thread : threads_) thread->resume_waiting();
+                               }});
 }
 
 void Server::on_setting_changed(const SettingRow& row) {
@@ -175,6 +201,8 @@ void Server::recover() {
         refusal = report.error().text;
     } else {
         const auto& found = report.value();
+        if (storage::value(found.snapshot.last) != 0)
+            spdlog::info("{} records of {} loaded", found.snapshot.records, found.snapshot.name);
         spdlog::info("DB loaded from the log: {} records of {} segments in {:.3f} seconds", found.records, found.segments,
                      static_cast<double>(found.duration_ns) / 1e9);
     }
@@ -195,6 +223,7 @@ void Server::serve() {
     if (stopping_) return;
     if (auto why = open_log_file(settings_.values.logfile)) return refuse(*why);
     log_->start();
+    snapshots_->start();
     state_->loading = false;
     threads_.front()->post([this] { listener_.accept_more(); });
     ready();
@@ -216,9 +245,10 @@ void Server::ready() {
 
 // ---- stop ----
 
-void Server::begin_stop() {
+void Server::begin_stop(LastSnapshot last) {
     if (stopping_) return;
     stopping_ = true;
+    last_snapshot_ = last;
     if (hangup_) hangup_->cancel();  // its handler stays: the default one would end the process
     // A second signal does not wait. In place of Asio's handlers, whose removal would leave the default ones for a moment;
     // one that came before this line is still told to wait_for_signal().
@@ -241,10 +271,21 @@ void Server::begin_stop() {
 }
 
 void Server::finish_stop() {
+    snapshots_->stop();  // while the threads still run its turns
     for (const auto& thread : threads_) thread->join();
+    take_last_snapshot();
     log_->stop();
     if (exit_code_ == 0) spdlog::info("TokMesh is now ready to exit, bye bye...");
     main_.stop();
+}
+
+// The log holds everything in any case: a snapshot that fails is said, and keeps nobody from stopping.
+void Server::take_last_snapshot() {
+    const bool set = last_snapshot_ == LastSnapshot::as_set && settings_.values.snapshots.on_shutdown;
+    const bool served = !state_->loading && exit_code_ == 0;
+    if (!served || !(set || last_snapshot_ == LastSnapshot::yes)) return;
+    spdlog::info("Taking the last snapshot before exiting");
+    if (!snapshots_->take_last_one()) spdlog::error("No last snapshot; nothing is lost, the log holds everything");
 }
 
 }  // namespace server

@@ -44,13 +44,15 @@ private:
     void serve();  // recovered, and the Unix socket is open
     void refuse(const std::string& why);
     void ready();
-    void begin_stop();   // stops accepting, drains the io threads
-    void finish_stop();  // when all are drained
+    void begin_stop(LastSnapshot last = LastSnapshot::as_set);  // stops accepting, drains the io threads
+    void finish_stop();                                         // when all are drained
     void watch_signals();
     void watch_hangup();  // SIGHUP: the key file is read again
     void wait_for_signal();
     Refused open_log();
     void make_parts();
+    void make_snapshots();
+    void take_last_snapshot();
     void on_setting_changed(const SettingRow& row);
 
     Settings& settings_;
@@ -66,9 +68,12 @@ private:
     std::unique_ptr<storage::Store> store_;
     std::unique_ptr<ServerState> state_;
     std::vector<std::unique_ptr<IoThread>> threads_;
+    std::unique_ptr<storage::Snapshots> snapshots_;
+    std::atomic<std::size_t> next_turn_{0};  // the io thread that copies next
     std::thread recovery_;
     std::size_t drained_ = 0;
     bool stopping_ = false;
+    LastSnapshot last_snapshot_ = LastSnapshot::as_set;
     int exit_code_ = 0;
 };
 

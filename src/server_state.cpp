@@ -42,6 +42,12 @@ bool ServerState::take_list_slot() {
     return true;
 }
 
+storage::UnixMs ServerState::last_save_ms() const {
+    const storage::SnapshotFigures figures = saves.figures();
+    if (figures.last_at == 0) return started_at_ms;
+    return figures.last_at + static_cast<storage::UnixMs>(figures.last_duration_ns / 1'000'000);
+}
+
 void ServerState::pause(PauseKind kind, storage::UnixMs until_ms) {
     pause_until_ms_.store(until_ms, std::memory_order_relaxed);
     pause_kind_.store(kind, std::memory_order_release);

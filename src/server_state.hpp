@@ -13,6 +13,7 @@
 
 #include "src/client_registry.hpp"
 #include "src/counters.hpp"
+#include "src/saves.hpp"
 #include "src/settings.hpp"
 #include "storage/clock.hpp"
 #include "storage/journal.hpp"
@@ -24,6 +25,8 @@ class Log;
 }
 
 namespace server {
+
+enum class LastSnapshot : std::uint8_t { as_set, yes, no };  // at the end: snapshot-on-shutdown, or what SHUTDOWN said
 
 enum class PauseKind : std::uint8_t { none, writes, all };
 
@@ -74,10 +77,15 @@ public:
     PauseKind paused(storage::UnixMs now_ms) const;
 
     // ---- stop ----
-    void ask_to_stop() {
-        if (on_stop_asked) on_stop_asked();
+    void ask_to_stop(LastSnapshot last) {
+        if (on_stop_asked) on_stop_asked(last);
     }  // SHUTDOWN
-    std::function<void()> on_stop_asked;
+    std::function<void(LastSnapshot)> on_stop_asked;
+
+    // ---- snapshots ----
+    Saves saves;
+    // When the last snapshot was there; the start, where there is none: as Redis has it.
+    storage::UnixMs last_save_ms() const;
 
     // ---- figures of the whole server ----
     std::atomic<std::uint64_t> connections_received{0}, connections_rejected{0};

@@ -18,6 +18,7 @@
 #include "storage/function_ref.hpp"
 #include "storage/log_options.hpp"
 #include "storage/settings.hpp"
+#include "storage/snapshot_settings.hpp"
 
 namespace server {
 
@@ -61,6 +62,7 @@ struct Values {
     std::uint32_t shards = 0;
     std::uint64_t wal_segment_size = 0, wal_pending_bytes = 0, wal_record_max = 0;
     std::atomic<std::uint32_t> list_concurrency{0};
+    storage::SnapshotSettings snapshots;
     std::string encryption_key_file, encryption_cipher;
     bool encryption_migrate = false;
 

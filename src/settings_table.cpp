@@ -68,6 +68,12 @@ void put_storage(Values& values, Number number, Text) {
 }
 
 template <auto Field>
+void put_snapshots(Values& values, Number number, Text) {
+    auto& field = values.snapshots.*Field;
+    field = static_cast<typename std::remove_cvref_t<decltype(field)>::value_type>(number);
+}
+
+template <auto Field>
 void put_text(Values& values, Number, Text text) {
     if constexpr (requires { (values.*Field).set(text); }) {
         (values.*Field).set(text);
@@ -78,6 +84,7 @@ void put_text(Values& values, Number, Text text) {
 
 using V = Values;
 using S = storage::Settings;
+using Snap = storage::SnapshotSettings;
 
 const SettingRow rows[] =
     {
@@ -118,13 +125,15 @@ const SettingRow rows[] =
         {"appendonly", K::choice, "", 0, 0, "yes", "yes", fixed, shown, nothing, nullptr, "the log is always on"},
         {"appendfsync", K::choice, "", 0, 0, "always|everysec|no", "everysec", live, shown,
          [](Values& v, Number, Text text) { v.appendfsync = fsync_mode(text); }, nullptr, "what a power cut may lose"},
-        {"save", K::text, "", 0, 0, "", "", live, shown, nothing, nullptr, "no snapshot schedule, the log holds everything"},
+        {"save", K::text, "", 0, 0, "", "", live, shown, nothing, nullptr, "snapshot-interval is the schedule"},
         {"wal-segment-size", K::bytes, "bytes", mib, 2 * gib, "", "64mb", fixed, shown, put<&V::wal_segment_size>, nullptr,
          "largest log file"},
         {"wal-pending-bytes", K::bytes, "bytes", mib, 512 * mib, "", "32mb", fixed, shown, put<&V::wal_pending_bytes>, nullptr,
          "log bytes in memory"},
         {"wal-record-max", K::bytes, "bytes", mib, 256 * mib, "", "32mb", fixed, shown, put<&V::wal_record_max>, nullptr,
          "one atomic change"},
+        {"wal-total-bytes", K::bytes, "bytes", 0, 1024 * 1024 * gib, "", "0", live, shown, put_snapshots<&Snap::wal_total_bytes>,
+         nullptr, "how large the log may grow; 0 is no limit"},
         {"encryption-key-file", K::text, "path", 0, 4096, "", "", fixed, shown, put_text<&V::encryption_key_file>, nullptr,
          "keys of the data files; empty is plain"},
         {"encryption-cipher", K::choice, "", 0, 0, "auto|aes-256-gcm|chacha20-poly1305", "auto", fixed, shown,
@@ -132,6 +141,34 @@ const SettingRow rows[] =
         {"encryption-migrate", K::yes_no, "", 0, 1, "", "no", fixed, shown, put<&V::encryption_migrate>, nullptr,
          "read plain files although there are keys"},
         {"encryption-reload", K::trigger, "", 0, 1, "", "no", live, shown, nothing, nullptr, "yes reads the key file again"},
+
+        // ---- snapshots ----
+        {"snapshot-interval", K::milliseconds, "duration", 0, year_ms, "", "1h", live, shown, put_snapshots<&Snap::interval_ms>,
+         nullptr, "0 never by time"},
+        {"snapshot-wal-bytes", K::bytes, "bytes", 0, 1024 * gib, "", "1gb", live, shown, put_snapshots<&Snap::wal_bytes>, nullptr,
+         "0 never by the log's growth"},
+        {"snapshot-keep", K::integer, "snapshots", 2, 10'000, "", "5", live, shown, put_snapshots<&Snap::keep>, nullptr,
+         "backups by number"},
+        {"snapshot-keep-days", K::integer, "days", 0, 3'650, "", "7", live, shown, put_snapshots<&Snap::keep_days>, nullptr,
+         "besides, one a day"},
+        {"snapshot-keep-bytes", K::bytes, "bytes", 0, 1024 * 1024 * gib, "", "0", live, shown, put_snapshots<&Snap::keep_bytes>,
+         nullptr, "all together; 0 is four times the newest"},
+        {"snapshot-compression", K::choice, "", 0, 0, "none|zstd", "none", live, shown,
+         [](Values& v, Number, Text text) {
+             using C = storage::snapshot::Compression;
+             v.snapshots.compression = text == "zstd" ? C::zstd : C::none;
+         },
+         nullptr, "room against processor time"},
+        {"snapshot-compression-level", K::integer, "level", 1, 19, "", "1", live, shown, put_snapshots<&Snap::compression_level>,
+         nullptr, "of zstd"},
+        {"snapshot-incremental", K::yes_no, "", 0, 1, "", "no", live, shown, put_snapshots<&Snap::incremental>, nullptr,
+         "only what has changed"},
+        {"snapshot-chain", K::integer, "files", 2, 64, "", "8", live, shown, put_snapshots<&Snap::chain>, nullptr,
+         "then a full one"},
+        {"snapshot-on-shutdown", K::yes_no, "", 0, 1, "", "no", live, shown, put_snapshots<&Snap::on_shutdown>, nullptr,
+         "a last one at the end"},
+
+        // ---- memory ----
         {"maxmemory", K::bytes, "bytes", 0, 1024 * 1024 * gib, "", "0", live, shown, put_storage<&S::maxmemory_bytes>, nullptr,
          "0 is no limit"},
         {"maxmemory-policy", K::choice, "", 0, 0, "noeviction|volatile-ttl|allkeys-lru", "noeviction", live, shown,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// DBSIZE FLUSHDB FLUSHALL TIME ROLE SHUTDOWN LOLWUT INFO, and the table of the server family.
+// DBSIZE FLUSHDB FLUSHALL TIME ROLE LOLWUT INFO, and the table of the server family.
 #include "src/commands/server_commands.hpp"
 
 #include <set>
@@ -45,16 +45,6 @@ void role(CommandContext& ctx) {
     ctx.reply.bulk("master");
     ctx.reply.integer(0);
     ctx.reply.array(0);
-}
-
-void shutdown(CommandContext& ctx) {
-    for (const std::string_view word : ctx.args.subspan(1)) {
-        if (is_word(word, "ABORT") && ctx.args.size() == 2) return ctx.reply.error("ERR No shutdown in progress.");
-        if (!is_word(word, "NOSAVE") && !is_word(word, "SAVE") && !is_word(word, "NOW") && !is_word(word, "FORCE"))
-            return ctx.reply.error(words::syntax_error);
-    }
-    ctx.close_after_reply = true;  // there is none: the end of the connection is the answer
-    ctx.server.ask_to_stop();
 }
 
 void lolwut(CommandContext& ctx) { ctx.reply.verbatim("txt", "TokMesh ver. " + std::string(tokmesh_version) + "\n"); }
@@ -104,6 +94,10 @@ constexpr CommandSpec config_rows[] = {
 };
 
 constexpr CommandSpec rows[] = {
+    {"bgrewriteaof", 1, admin | no_script, none, admins, "server", "1.0.0",
+     "Takes a snapshot in the background and removes the log before it", "", background_rewrite},
+    {"bgsave", -1, admin | no_script, none, admins, "server", "1.0.0", "Takes a snapshot in the background", "[SCHEDULE]",
+     background_save},
     {"command", -1, any_time | subcommands, none, connection_slow, "server", "2.8.13", "Describes all commands for programs", "",
      command_all, command_rows},
     {"config", -2, subcommands, none, slow, "server", "2.0.0", "Commands about settings", "", nullptr, config_rows},
@@ -115,11 +109,16 @@ constexpr CommandSpec rows[] = {
      "[ASYNC|SYNC]", flush_db},
     {"info", -1, any_time, none, "@slow @dangerous", "server", "1.0.0", "Returns figures about the server",
      "[section [section ...]]", info},
+    {"lastsave", 1, any_time | fast, none, "@admin @fast @dangerous", "server", "1.0.0",
+     "Returns the unix time of the last snapshot", "", last_save},
     {"lolwut", -1, reads | fast, none, "@read @fast", "server", "5.0.0", "Returns the version", "[VERSION version]", lolwut},
     {"role", 1, any_time | no_script | fast, none, "@admin @fast @dangerous", "server", "2.8.12",
      "Returns the role in replication", "", role},
+    {"save", 1, admin | no_script | no_multi, none, admins, "server", "1.0.0",
+     "Takes a snapshot and answers when it is on the disk", "", save},
     {"shutdown", -1, any_time | admin | no_script | no_multi, none, admins, "server", "1.0.0",
-     "Finishes what was received, makes all durable and ends the server", "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", shutdown},
+     "Finishes what was received, makes all durable, takes a snapshot if asked and ends the server",
+     "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]", shutdown},
     {"time", 1, any_time | fast, none, "@fast", "server", "2.6.0", "Returns the time", "", server_family::time},
 };
 

@@ -11,9 +11,14 @@ void flush_db(CommandContext& ctx);
 void flush_all(CommandContext& ctx);
 void time(CommandContext& ctx);
 void role(CommandContext& ctx);
-void shutdown(CommandContext& ctx);
 void lolwut(CommandContext& ctx);
 void info(CommandContext& ctx);
+
+void save(CommandContext& ctx);  // server_commands_save.cpp
+void background_save(CommandContext& ctx);
+void background_rewrite(CommandContext& ctx);
+void last_save(CommandContext& ctx);
+void shutdown(CommandContext& ctx);
 
 void config_get(CommandContext& ctx);  // server_commands_config.cpp
 void config_set(CommandContext& ctx);

@@ -260,7 +260,7 @@ TEST_CASE("QUIT, SHUTDOWN and CLIENT KILL of itself close after the reply") {
     CHECK(wire("QUIT\r\nPING\r\n") == "+OK\r\n");
     CHECK(wire.turn.stop == Stop::close);
     bool asked = false;
-    wire.state.on_stop_asked = [&] { asked = true; };
+    wire.state.on_stop_asked = [&](server::LastSnapshot) { asked = true; };
     wire.input.clear();
     CHECK(wire("SHUTDOWN NOSAVE\r\n").empty());
     CHECK(wire.turn.stop == Stop::close);

@@ -227,3 +227,26 @@ TEST_CASE("CONFIG GET patterns see every match") {
                            [&](const server::SettingRow& row, const std::string&) { names.emplace_back(row.name); });
     CHECK(names == std::vector<std::string>{"session-data-name-bytes", "session-data-value-bytes", "session-data-bytes"});
 }
+
+TEST_CASE("snapshot settings reach what the snapshot thread reads") {
+    Settings settings;
+    const storage::SnapshotSettings& is = settings.values.snapshots;
+    const storage::SnapshotSettings normal;
+    CHECK((is.interval_ms == normal.interval_ms && is.wal_bytes == normal.wal_bytes &&
+           is.wal_total_bytes == normal.wal_total_bytes));
+    CHECK((is.keep == normal.keep && is.keep_days == normal.keep_days && is.keep_bytes == normal.keep_bytes));
+    CHECK((is.compression == normal.compression && is.compression_level == normal.compression_level));
+    CHECK((is.on_shutdown == normal.on_shutdown && is.incremental == normal.incremental && is.chain == normal.chain));
+    CHECK(set(settings, {{"snapshot-interval", "500ms"}, {"snapshot-wal-bytes", "2mb"}, {"wal-total-bytes", "1gb"}}).empty());
+    CHECK((is.interval_ms == 500 && is.wal_bytes == 2U << 20 && is.wal_total_bytes == 1U << 30));
+    CHECK(set(settings, {{"snapshot-keep", "3"}, {"snapshot-keep-days", "0"}, {"snapshot-keep-bytes", "7mb"}}).empty());
+    CHECK((is.keep == 3 && is.keep_days == 0 && is.keep_bytes == 7U << 20));
+    CHECK(set(settings, {{"snapshot-compression", "zstd"}, {"snapshot-compression-level", "9"}}).empty());
+    CHECK((is.compression == storage::snapshot::Compression::zstd && is.compression_level == 9));
+    CHECK(set(settings, {{"snapshot-on-shutdown", "yes"}, {"snapshot-incremental", "yes"}, {"snapshot-chain", "3"}}).empty());
+    CHECK((is.on_shutdown && is.incremental && is.chain == 3));
+    CHECK_FALSE(set(settings, {{"snapshot-keep", "1"}}).empty());  // two are recovery's
+    CHECK_FALSE(set(settings, {{"snapshot-compression", "gzip"}}).empty());
+    CHECK_FALSE(set(settings, {{"snapshot-compression-level", "20"}}).empty());
+    CHECK(settings.text("save").empty());
+}

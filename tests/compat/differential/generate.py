@@ -177,10 +177,10 @@ class Generator:
                                    [b"COMMAND", b"INFO", about[0], b"nosuch"]])
 
     def make_server(self):
-        rare = [[b"FLUSHDB"], [b"FLUSHALL"], [b"FLUSHDB", b"NONSENSE"]] if self.random.random() < 0.1 else []
+        rare = [[b"FLUSHDB"], [b"FLUSHALL"], [b"FLUSHDB", b"NONSENSE"], [b"SAVE"]] if self.random.random() < 0.1 else []
         return self.random.choice(rare + [[b"CONFIG", b"GET", b"no-such-setting"], [b"CONFIG", b"NONSENSE"],
                                           [b"CONFIG", b"SET", b"no-such-setting", b"1"],
                                           [b"COMMAND", b"GETKEYS", b"MSET", b"a", b"1"],
                                           [b"COMMAND", b"NONSENSE"], [b"COMMAND", b"GETKEYS", b"GET"],
-                                          [b"CONFIG", b"GET", b"databases"],
+                                          [b"CONFIG", b"GET", b"databases"], [b"LASTSAVE"],
                                           [b"NO.SUCH.COMMAND", self.value(), b"x" * 200], [b"COMMAND", b"GETKEYS", b"PING"]])
