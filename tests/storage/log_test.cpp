@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The whole log with its threads, on the memory disk and on a real one. Waiting is for words to move, with a limit that only a
-// broken log reaches.
+// The whole log with its threads, on the memory disk and on a real one.
 #include "storage/log.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "storage/data_directory.hpp"
 #include "storage/posix_file_system.hpp"
-#include "tests/support/log_fixture.hpp"
+#include "tests/support/log_server.hpp"
 #include "tests/support/scratch_dir.hpp"
 
 using namespace storage;
@@ -26,83 +24,7 @@ using Call = test::MemoryDisk::Call;
 
 namespace {
 
-constexpr auto limit = 30s;
-
-// A process with a log: opens, recovers into a list, starts, appends, waits.
-class Server {
-public:
-    explicit Server(test::MemoryDisk& disk, Fsync mode = Fsync::always, bool small = true) : Server(disk.mount(), mode, small) {}
-    Server(std::unique_ptr<FileSystem> fs, Fsync mode, bool small = true) {
-        LogOptions options;
-        options.appendfsync = mode;
-        if (small) {
-            options.segment_bytes = options.segment_bytes_first = 64 << 10;
-            options.removal_reserve_bytes = 64 << 10;
-        }
-        options.notice = [](const std::string&) {};
-        options.fatal = [this](const std::string& line) {
-            std::lock_guard lock(mutex);
-            fatal = line;
-            moved.notify_all();
-        };
-        auto opened = Log::open(std::move(fs), options, clock, now, random);
-        if (!opened) {
-            refusal = opened.error().text;
-            return;
-        }
-        log = std::move(*opened);
-        const auto recovered = log->recover(list);
-        if (!recovered) {
-            refusal = recovered.error().text;
-            log.reset();
-            return;
-        }
-        log->journal().on_progress([this] {
-            std::lock_guard lock(mutex);
-            moved.notify_all();
-        });
-        log->start();
-    }
-    ~Server() { log.reset(); }
-
-    Lsn append(std::string_view record) {
-        Credit credit;
-        Journal& journal = log->journal();
-        Admission answer = Admission::wait;
-        REQUIRE(until([&] { return (answer = journal.admit(credit, record.size())) != Admission::wait; }));
-        REQUIRE(answer == Admission::granted);
-        const Lsn lsn = journal.append(credit, std::as_bytes(std::span(record)));
-        journal.release(credit);
-        return lsn;
-    }
-    template <class F>
-    bool until(F condition, std::chrono::steady_clock::duration at_most = limit) {
-        std::unique_lock lock(mutex);
-        const auto end = std::chrono::steady_clock::now() + at_most;
-        while (!condition()) {
-            moved.wait_for(lock, 5ms);
-            if (std::chrono::steady_clock::now() > end) return false;
-        }
-        return true;
-    }
-    // The preparer has nothing to do: a fault set now meets the log's own calls.
-    bool prepared() {
-        return until([&] { return log->figures().spares > 0 && !log->journal().room_is_low(); });
-    }
-    bool durable(Lsn lsn) {
-        return until([&] { return log->journal().durable() >= lsn; });
-    }
-
-    SystemClock clock;
-    SteadyNow now{clock};
-    SystemRandom random;
-    test::RecordList list;
-    std::mutex mutex;
-    std::condition_variable moved;
-    std::string fatal;  // guarded by mutex
-    std::string refusal;
-    std::unique_ptr<Log> log;
-};
+using Server = test::LogServer;
 
 std::vector<std::string> read_back(test::MemoryDisk& disk) {
     Server server(disk);
@@ -183,6 +105,28 @@ TEST_CASE("Log: no leaves syncing to the kernel, until it is asked or stopped") 
         server.log->stop();
         CHECK(server.log->journal().durable() == lsn);
     }
+}
+
+TEST_CASE("Log: the mode may change while records are written") {
+    test::MemoryDisk disk;
+    const std::string large(1U << 20, 'L');  // copying it in keeps the journal from the committer, between any two of its steps
+    std::size_t records = 0;
+    {
+        Server server(disk, Fsync::everysec, false);
+        std::atomic<bool> done{false};
+        std::thread switching([&] {  // each change asks for a sync
+            for (int i = 0; !done; ++i) server.log->set_appendfsync(i % 2 == 0 ? Fsync::no : Fsync::everysec);
+        });
+        for (int i = 0; i < 50; ++i) {
+            for (int j = 0; j < 10; ++j) server.append("record");
+            server.append(large);
+            records += 11;
+        }
+        done = true;
+        switching.join();
+        CHECK(server.fatal.empty());
+    }
+    CHECK(read_back(disk).size() == records);
 }
 
 TEST_CASE("Log: in always nothing is durable before its fdatasync has returned") {
