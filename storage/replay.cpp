@@ -76,8 +76,11 @@ void ReplayPool::run(unsigned index) {
         moved_.notify_all();
         const auto failed = replay(index, *chunk);
         if (!failed) continue;
-        std::lock_guard lock(mutex_);
-        if (!failed_ || value(*failed) < value(*failed_)) failed_ = failed;
+        {
+            std::lock_guard lock(mutex_);
+            if (!failed_ || value(*failed) < value(*failed_)) failed_ = failed;
+        }
+        moved_.notify_all();  // from here on nobody makes room, so the reader must not wait for it
     }
 }
 
