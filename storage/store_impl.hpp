@@ -77,7 +77,7 @@ public:
     void update_memory(ShardIndex shard);
     // Takes out what the flush empties; the caller frees it later.
     void flush_shard(ShardIndex shard, const Flush& effect, Lsn lsn, std::vector<std::unique_ptr<Space>>& out);
-    Result<void> evict_one(Op& op, ShardIndex shard, EvictionPolicy policy);
+    Result<bool> evict_one(Op& op, ShardIndex shard, EvictionPolicy policy, std::uint64_t bytes);
 
     std::vector<Shard> shards;
     unsigned shard_shift;  // slot >> shard_shift is the shard

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What happens without a command: expiry by the wheel, forgetting dead records, eviction under maxmemory.
 #include <algorithm>
+#include <cstring>
 
 #include "storage/store_impl.hpp"
 
@@ -102,24 +103,31 @@ std::uint64_t Store::memory_bytes() const {
 
 namespace {
 
+std::uint32_t dice(RandomSource& random) {
+    std::array<unsigned char, 4> bytes{};
+    random.fill(bytes);
+    std::uint32_t number = 0;
+    std::memcpy(&number, bytes.data(), bytes.size());
+    return number;
+}
+
 struct Victim {
     DbIndex db = 0;
     Place place = no_place;
     UnixMs rank = 0;  // least first
 };
 
-// Looks at a few records of a shard and keeps the best to evict. Sampled as Redis does, so the order is approximate.
+// Looks at a few records of a shard and keeps the best to evict. Sampled as Redis does, so the order is approximate. Where
+// many places are empty it looks further, or a shard that shrank would seem to have nothing.
 std::optional<Victim> sample(Store::Impl& store, ShardIndex shard, EvictionPolicy policy, UnixMs now) {
-    constexpr Place samples = 16;
+    constexpr Place samples = 16, places_max = 256;
     std::optional<Victim> best;
     for (std::size_t db = 0; db < db_count; ++db) {
         Space* space = store.space(shard, static_cast<DbIndex>(db));
-        if (!space || space->places_end() == 0) continue;
-        std::array<unsigned char, 4> dice{};
-        store.random.fill(dice);
-        const Place start =
-            (dice[0] | static_cast<Place>(dice[1]) << 8 | static_cast<Place>(dice[2]) << 16) % space->places_end();
-        for (Place i = 0; i < std::min(samples, space->places_end()); ++i) {
+        if (!space || space->counts().sessions + space->counts().strings == 0) continue;
+        const Place start = static_cast<Place>(dice(store.random) % space->places_end());
+        Place seen = 0;
+        for (Place i = 0; i < std::min(places_max, space->places_end()) && seen < samples; ++i) {
             const Place p = (start + i) % space->places_end();
             UnixMs rank = 0;
             if (const SessionRecord* s = space->session(p); s && s->live(now))
@@ -128,6 +136,7 @@ std::optional<Victim> sample(Store::Impl& store, ShardIndex shard, EvictionPolic
                 rank = policy == EvictionPolicy::volatile_ttl ? k->expires_at : k->last_access;
             else
                 continue;
+            ++seen;
             if (policy == EvictionPolicy::volatile_ttl && rank == 0) continue;
             if (!best || rank < best->rank) best = Victim{static_cast<DbIndex>(db), p, rank};
         }
@@ -135,55 +144,83 @@ std::optional<Victim> sample(Store::Impl& store, ShardIndex shard, EvictionPolic
     return best;
 }
 
+// Forgets the oldest dead records of a shard until that many bytes are free. How many it were.
+std::size_t forget_some(Store::Impl& store, ShardIndex shard, std::uint64_t bytes, DbIndex& db, std::vector<StaleHint>& stale) {
+    constexpr std::size_t at_once = 32;
+    for (std::size_t i = 0; i < db_count; ++i) {
+        Space* space = store.space(shard, static_cast<DbIndex>(i));
+        if (!space || space->counts().dead == 0) continue;
+        db = static_cast<DbIndex>(i);
+        const std::uint64_t before = space->counts().record_bytes;
+        std::size_t forgotten = 0;
+        for (; forgotten < at_once && before - space->counts().record_bytes < bytes; ++forgotten) {
+            const Place oldest = space->oldest_dead();
+            if (oldest == no_place) break;
+            space->forget(oldest, stale);
+        }
+        if (forgotten != 0) return forgotten;
+    }
+    return 0;
+}
+
 }  // namespace
 
+// Shard by shard from one by chance, so that none is spared; one round in which nothing goes is the end.
 Result<void> Store::make_room(Op& op) {
-    constexpr int tries_max = 2048;  // bounds what one command pays
+    constexpr int steps_max = 2048;  // bounds what one command pays
     const std::uint64_t max = impl_->settings.maxmemory_bytes.load(std::memory_order_relaxed);
-    if (max == 0 || memory_bytes() <= max) return {};
+    std::uint64_t bytes = memory_bytes();
+    if (max == 0 || bytes <= max) return {};
     const EvictionPolicy policy = impl_->settings.maxmemory_policy.load(std::memory_order_relaxed);
     if (policy == EvictionPolicy::noeviction) return Errc::out_of_memory;
     const DbIndex db = op.db;
-    for (int i = 0; i < tries_max && memory_bytes() > max; ++i) {
-        std::array<unsigned char, 4> dice{};
-        impl_->random.fill(dice);
-        const auto shard = static_cast<ShardIndex>((dice[0] | static_cast<std::uint32_t>(dice[1]) << 8) % impl_->shards.size());
-        op.db = 0;
-        const auto evicted = impl_->evict_one(op, shard, policy);
+    const std::size_t shards = impl_->shards.size();
+    std::size_t at = dice(impl_->random) % shards, in_vain = 0;
+    for (int steps = 0; steps < steps_max && in_vain < shards && bytes > max; at = (at + 1) % shards) {
+        ++in_vain;
+        if (impl_->shards[at].memory_bytes.load(std::memory_order_relaxed) == 0) continue;
+        ++steps;
+        const auto gone = impl_->evict_one(op, static_cast<ShardIndex>(at), policy, bytes - max);
         op.db = db;
-        if (!evicted) return evicted.error();
+        if (!gone) return gone.error();
+        if (!*gone) continue;
+        in_vain = 0;
+        bytes = memory_bytes();
     }
-    return memory_bytes() > max ? Result<void>(Errc::out_of_memory) : Result<void>();
+    return bytes > max ? Result<void>(Errc::out_of_memory) : Result<void>();
 }
 
-Result<void> Store::Impl::evict_one(Op& op, ShardIndex shard, EvictionPolicy policy) {
+// What is remembered of the dead goes first, what was evicted before included. False: this shard has nothing to give.
+Result<bool> Store::Impl::evict_one(Op& op, ShardIndex shard, EvictionPolicy policy, std::uint64_t bytes) {
     std::vector<StaleHint> stale;
     DbIndex db = 0;
     {
         ShardLock lock(shards, {shard});
-        const auto victim = sample(*this, shard, policy, op.now);
-        if (!victim) return {};
-        op.db = db = victim->db;
-        Space& space = *this->space(shard, db);
-        RecordWriter& record = writer();
-        const SessionRecord* s = space.session(victim->place);
-        if (s)
-            record.add(removal(*s, db, RemovalReason::evicted, op.now));
-        else
-            record.add(RemoveString{space.string(victim->place)->key(), db, RemovalReason::evicted});
-        if (const auto error = check(op, record)) return *error;
-        const Lsn lsn = append(op, record);
-        if (s)
-            space.apply(removal(*s, db, RemovalReason::evicted, op.now), lsn);
-        else
-            space.apply(RemoveString{space.string(victim->place)->key(), db, RemovalReason::evicted}, lsn);
-        count_removal(RemovalReason::evicted);
-        limit_dead(space, stale);
+        if (forget_some(*this, shard, bytes, db, stale) == 0) {
+            const auto victim = sample(*this, shard, policy, op.now);
+            if (!victim) return false;
+            op.db = db = victim->db;
+            Space& space = *this->space(shard, db);
+            RecordWriter& record = writer();
+            const SessionRecord* s = space.session(victim->place);
+            if (s)
+                record.add(removal(*s, db, RemovalReason::evicted, op.now));
+            else
+                record.add(RemoveString{space.string(victim->place)->key(), db, RemovalReason::evicted});
+            if (const auto error = check(op, record)) return *error;
+            const Lsn lsn = append(op, record);
+            if (s)
+                space.apply(removal(*s, db, RemovalReason::evicted, op.now), lsn);
+            else
+                space.apply(RemoveString{space.string(victim->place)->key(), db, RemovalReason::evicted}, lsn);
+            count_removal(RemovalReason::evicted);
+            limit_dead(space, stale);
+        }
         update_memory(shard);
     }
     Aftermath after(*this, db);
     after.stale = std::move(stale);
-    return {};
+    return true;
 }
 
 }  // namespace storage
