@@ -55,7 +55,7 @@ storage::UnixMs read_expiry(ArgReader& reader, ExpiryWord word, const TtlLimits&
 }
 
 std::int64_t read_idle_ms(ArgReader& reader, const TtlLimits& limits) {
-    return reader.integer("IDLE", 0, (limits.latest - limits.now) / ms_per_s) * ms_per_s;
+    return reader.integer("IDLE", 0, std::min((limits.latest - limits.now) / ms_per_s, storage::idle_s_max)) * ms_per_s;
 }
 
 std::uint64_t read_version(ArgReader& reader) {

@@ -39,12 +39,14 @@ struct Op {
 
 using DataField = std::pair<std::string_view, std::string_view>;  // name, value
 
+inline constexpr std::int64_t idle_s_max = 0xffff'ffff;  // what a record holds
+
 struct NewSession {
     std::string_view user;                  // 1..128 bytes, checked by the caller
     std::optional<SessionId> id;            // brought by the client
     std::optional<std::string_view> token;  // brought by the client, its form checked by the caller
     UnixMs expires_at = 0;                  // 0: never
-    std::int64_t idle_ms = 0;               // 0: no idle timeout
+    std::int64_t idle_ms = 0;               // 0: no idle timeout; up to idle_s_max
     std::string_view device, created_by, ip, ua;
     std::span<const DataField> data;
 };

@@ -118,6 +118,14 @@ TEST_CASE("CREATE refuses what is not allowed and changes nothing", "[session]")
     refused("ERR syntax error", {"u", "DATA", "1", "a", "1", "b"});
 }
 
+TEST_CASE("an idle timeout is no longer than a record holds, whatever session-max-ttl is", "[session]") {
+    CommandRunner run;
+    run.set("session-max-ttl", "0");
+    CHECK(run.show("SESS.CREATE", "u", "IDLE", "4294967296") == "-TM-ARG-1001 IDLE: allowed 0..4294967295");
+    const std::string id = run("SESS.CREATE", "u", "IDLE", "4294967295").at("id").text;
+    CHECK(run("SESS.GET", id).at("idle_timeout").integer == 4'294'967'295);
+}
+
 TEST_CASE("expiry of CREATE: every word, and never only where it is allowed", "[session]") {
     CommandRunner run;
     run.set("session-max-ttl", "0");
