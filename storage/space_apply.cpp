@@ -111,9 +111,8 @@ void Space::unlink_user(Place place, SessionRecord& record) {
     if (next != no_place) static_cast<SessionRecord&>(**slot(next)).user_prev = record.user_prev;
     if (record.user_prev != no_place) {
         static_cast<SessionRecord&>(**slot(record.user_prev)).user_next = next;
-        Place first = record.user_prev;  // the count stands at the newest; lists are short (session-max-per-user)
-        for (Place p = first; p != no_place; p = static_cast<SessionRecord&>(**slot(p)).user_prev) first = p;
-        --static_cast<SessionRecord&>(**slot(first)).user_count;
+        const Place newest = first_of_user(record.user());  // where the count stands; by the index, for lists may be long
+        --static_cast<SessionRecord&>(**slot(newest)).user_count;
         return;
     }
     IndexEntry* entry = users_.find(hash_of_user(record.user()), [&](const IndexEntry& e) { return e.place == place; });

@@ -138,7 +138,8 @@ public:
     // ---- keys of both kinds; a session's key is its id as text, any case ----
     KeyKind kind(Op&, std::string_view key);
     Result<std::uint64_t> remove_keys(Op&, std::span<const std::string_view> keys);
-    std::uint64_t count_existing(Op&, std::span<const std::string_view> keys, bool touch);  // EXISTS and TOUCH count repeats
+    // EXISTS and TOUCH, which count repeats; more than 1,024 keys in slices.
+    std::uint64_t count_existing(Op&, std::span<const std::string_view> keys, bool touch);
     // nullopt: no such key; 0: no expiry
     std::optional<UnixMs> expires_at(Op&, std::string_view key);
     // EXPIRE family: true when the time was set (a time at or before now removes). session_max_ttl is checked by the caller.
@@ -171,7 +172,8 @@ public:
     Result<std::uint64_t> set_range(Op&, std::string_view key, std::uint64_t offset, std::string_view piece);
     Result<std::int64_t> increment(Op&, std::string_view key, std::int64_t by);
     Result<std::string> increment_float(Op&, std::string_view key, long double by);  // the new value as Redis prints it
-    // MGET: all under one set of locks, visited in order of the keys; a session or reserved name reads as nullopt.
+    // MGET: up to 1,024 keys under one set of locks, more in slices; visited in order of the keys; a session or reserved name
+    // reads as nullopt.
     void get_many(Op&, std::span<const std::string_view> keys,
                   FunctionRef<void(std::size_t index, std::optional<std::string_view>)>);
 

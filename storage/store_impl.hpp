@@ -19,6 +19,12 @@ namespace storage {
 inline constexpr std::int64_t revoked_remembered_ms = 24LL * 3600 * 1000;
 inline constexpr std::int64_t expired_remembered_ms = 10LL * 60 * 1000;
 
+// How many of a command's keys are looked up under one set of locks: all, as in Redis, or where that takes long a slice.
+inline std::size_t keys_at_once(std::size_t keys) {
+    constexpr std::size_t whole_max = 1024, slice = 256;
+    return keys <= whole_max ? keys : slice;
+}
+
 // Where a record was found; valid while the locks are held.
 struct Found {
     Space* space = nullptr;

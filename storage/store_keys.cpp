@@ -102,16 +102,19 @@ std::optional<std::int64_t> Store::idle_ms(Op& op, std::string_view key) {
 }
 
 std::uint64_t Store::count_existing(Op& op, std::span<const std::string_view> names, bool touch) {
-    Keys keys(*impl_, op, names);
-    ShardLock lock(impl_->shards, keys.shards());
-    keys.find(lock);
     std::uint64_t there = 0;
-    for (const Key& key : keys.all()) {
-        if (!key.found) continue;
-        ++there;
-        if (!touch) continue;
-        if (StringRecord* s = key.found.string()) s->last_access = op.now;
-        if (key.found.session()) impl_->touch_found(op, key.found, Touch{true, {}, {}}, true);
+    for (const std::size_t slice = keys_at_once(names.size()); !names.empty();
+         names = names.subspan(std::min(slice, names.size()))) {
+        Keys keys(*impl_, op, names.first(std::min(slice, names.size())));
+        ShardLock lock(impl_->shards, keys.shards());
+        keys.find(lock);
+        for (const Key& key : keys.all()) {
+            if (!key.found) continue;
+            ++there;
+            if (!touch) continue;
+            if (StringRecord* s = key.found.string()) s->last_access = op.now;
+            if (key.found.session()) impl_->touch_found(op, key.found, Touch{true, {}, {}}, true);
+        }
     }
     return there;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Reading, touching and changing one session.
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <algorithm>
 
 #include "storage/store_impl.hpp"
@@ -111,22 +114,51 @@ Result<UnixMs> Store::touch(Op& op, const SessionId& id, const Touch& touch) {
 
 namespace {
 
-// The data after CLEAR, UNSET and SET, packed; false: over its total.
-bool change_data(std::string& packed, PackedData before, const SessionChange& change, std::size_t bytes_max) {
+// The names of an update, found quickly where there are many of them. Made before the lock is taken.
+class ChangedNames {
+public:
+    explicit ChangedNames(const SessionChange& change) : change_(change) {
+        constexpr std::size_t few = 32;  // up to here comparing with all is the quickest
+        if (change.unset.size() > few) unset_.insert(change.unset.begin(), change.unset.end());
+        if (change.set.size() <= few) return;
+        for (std::size_t i = 0; i < change.set.size(); ++i) set_.insert_or_assign(change.set[i].first, i);
+    }
+    bool unsets(std::string_view name) const {
+        if (!unset_.empty()) return unset_.contains(name);
+        return std::find(change_.unset.begin(), change_.unset.end(), name) != change_.unset.end();
+    }
+    // The last place of `set` that has this name; set.size(): none.
+    std::size_t place_in_set(std::string_view name) const {
+        if (!set_.empty()) {
+            const auto found = set_.find(name);
+            return found != set_.end() ? found->second : change_.set.size();
+        }
+        for (std::size_t i = change_.set.size(); i-- > 0;)
+            if (change_.set[i].first == name) return i;
+        return change_.set.size();
+    }
+
+private:
+    const SessionChange& change_;
+    boost::unordered_flat_set<std::string_view> unset_;
+    boost::unordered_flat_map<std::string_view, std::size_t> set_;
+};
+
+// The data after the change, packed. False: more than `bytes_max` in all.
+bool change_data(std::string& packed, PackedData before, const SessionChange& change, const ChangedNames& names,
+                 std::size_t bytes_max) {
     std::vector<DataField> fields;
+    std::vector<bool> placed(change.set.size());  // where the old field of that name stood
     if (!change.clear) {
         for (std::string_view name, value; before.next(name, value);) {
-            const bool gone = std::find(change.unset.begin(), change.unset.end(), name) != change.unset.end();
-            if (!gone) fields.emplace_back(name, value);
+            const std::size_t place = names.place_in_set(name);
+            if (names.unsets(name)) continue;
+            if (place < change.set.size()) placed[place] = true;
+            fields.emplace_back(name, place < change.set.size() ? change.set[place].second : value);
         }
     }
-    for (const DataField& set : change.set) {
-        const auto same = std::find_if(fields.begin(), fields.end(), [&](const DataField& f) { return f.first == set.first; });
-        if (same != fields.end())
-            same->second = set.second;
-        else
-            fields.push_back(set);
-    }
+    for (std::size_t i = 0; i < change.set.size(); ++i)
+        if (!placed[i] && names.place_in_set(change.set[i].first) == i) fields.push_back(change.set[i]);
     std::size_t bytes = 0;
     packed.clear();
     for (const auto& [name, value] : fields) {
@@ -143,6 +175,7 @@ bool change_data(std::string& packed, PackedData before, const SessionChange& ch
 }  // namespace
 
 Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionChange& change) {
+    const ChangedNames names(change);
     const ShardIndex shard = impl_->shard_of(id);
     ShardLock lock(impl_->shards, {shard});
     Found found;
@@ -155,7 +188,8 @@ Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionCh
         return Errc::version_moved;
     }
     thread_local std::string packed;
-    const bool fits = change_data(packed, put.data, change, impl_->settings.session_data_bytes.load(std::memory_order_relaxed));
+    const bool fits =
+        change_data(packed, put.data, change, names, impl_->settings.session_data_bytes.load(std::memory_order_relaxed));
     const bool touches_data = change.clear || !change.unset.empty() || !change.set.empty();
     if (!fits && touches_data) return Errc::data_total_too_large;
     put.data = PackedData(packed);

@@ -32,20 +32,23 @@ bool Store::get_string(Op& op, std::string_view key, ValueVisitor visit) {
 
 void Store::get_many(Op& op, std::span<const std::string_view> keys,
                      FunctionRef<void(std::size_t, std::optional<std::string_view>)> visit) {
-    ShardLock::Set set;
-    for (const auto key : keys) set.push_back(impl_->shard_of(key));
-    ShardLock lock(impl_->shards, std::move(set));
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        StringRecord* s = impl_->find_string(op, keys[i]).string();
-        if (s)
-            Impl::depend(op, s->lsn);
-        else
-            impl_->depend_on_absence(op, impl_->shard_of(keys[i]));
-        if (s && s->live(op.now)) {
-            s->last_access = op.now;
-            visit(i, s->value());
-        } else {
-            visit(i, std::nullopt);
+    for (std::size_t begin = 0, end = 0; begin < keys.size(); begin = end) {
+        end = std::min(keys.size(), begin + keys_at_once(keys.size()));
+        ShardLock::Set set;
+        for (std::size_t i = begin; i < end; ++i) set.push_back(impl_->shard_of(keys[i]));
+        ShardLock lock(impl_->shards, std::move(set));
+        for (std::size_t i = begin; i < end; ++i) {
+            StringRecord* s = impl_->find_string(op, keys[i]).string();
+            if (s)
+                Impl::depend(op, s->lsn);
+            else
+                impl_->depend_on_absence(op, impl_->shard_of(keys[i]));
+            if (s && s->live(op.now)) {
+                s->last_access = op.now;
+                visit(i, s->value());
+            } else {
+                visit(i, std::nullopt);
+            }
         }
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The hash commands that read: the data of a session is a hash. A string is WRONGTYPE, an absent key an empty hash.
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <optional>
+#include <string>
 
 #include "resp/reply_writer.hpp"
 #include "src/args.hpp"
@@ -15,13 +18,15 @@ namespace {
 
 using Visit = storage::FunctionRef<void(storage::PackedData)>;
 
-// Shows the hash of args[1] to `visit`, an absent one as empty. A string is answered with WRONGTYPE and not visited.
+// Shows the hash of args[1] to `visit`, an absent one as empty. A string is answered with WRONGTYPE and not visited. The data
+// is copied out first: an answer may take long, and no lock is to be held for it.
 void read(CommandContext& ctx, Visit visit) {
     const std::string_view key = ctx.args[1];
     const auto id = storage::SessionId::parse(key);
-    const bool found = id && ctx.store.get(ctx.op, *id, [&](const storage::SessionView& view) { visit(view.data); });
+    thread_local std::string copy;
+    const bool found = id && ctx.store.get(ctx.op, *id, [&](const storage::SessionView& view) { copy = view.data.bytes(); });
     count_lookup(ctx, found);
-    if (found) return;
+    if (found) return visit(storage::PackedData(copy));
     if (!id && ctx.store.kind(ctx.op, key) == storage::KeyKind::string) return ctx.fail(storage::Errc::wrong_type);
     visit(storage::PackedData{});
 }
@@ -38,9 +43,23 @@ void get(CommandContext& ctx) {
 }
 
 void get_many(CommandContext& ctx) {
+    constexpr std::size_t few = 32;  // up to here looking through the data for each is the quickest
     read(ctx, [&](storage::PackedData data) {
-        ctx.reply.array(ctx.args.size() - 2);
-        for (const auto name : ctx.args.subspan(2)) write_field(ctx, data, name);
+        const Args names = ctx.args.subspan(2);
+        ctx.reply.array(names.size());
+        if (names.size() <= few) {
+            for (const auto name : names) write_field(ctx, data, name);
+            return;
+        }
+        boost::unordered_flat_map<std::string_view, std::string_view> fields;
+        for (std::string_view name, value; data.next(name, value);) fields.emplace(name, value);
+        for (const auto name : names) {
+            const auto found = fields.find(name);
+            if (found != fields.end())
+                ctx.reply.bulk(found->second);
+            else
+                ctx.reply.null();
+        }
     });
 }
 

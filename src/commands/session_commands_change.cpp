@@ -19,7 +19,7 @@ void read_update(CommandContext& ctx, ArgReader& reader, Update& update) {
     enum Option : std::size_t { ifversion, device, ttl, px, exat, pxat, set, unset, clear };
     constexpr std::array<std::string_view, 9> option_words{"IFVERSION", "DEVICE", "TTL",   "PX",   "EXAT",
                                                            "PXAT",      "SET",    "UNSET", "CLEAR"};
-    constexpr std::int64_t names_max = 65'536;
+    constexpr std::int64_t names_max = 10'000;  // the names stand in no record, so nothing else bounds them
     const TtlLimits limits(ctx.server.storage_settings, ctx.op.now);
     while (reader.more()) {
         const std::size_t option = reader.option(option_words);

@@ -2,6 +2,7 @@
 // The reading hash commands on the data of a session.
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/support/command_runner.hpp"
 
@@ -26,6 +27,26 @@ TEST_CASE("the hash commands read the data of a session", "[hash]") {
     run.use_resp(3);
     CHECK(run("HGETALL", id).kind == Reply::Kind::map);
     CHECK(run("HKEYS", id).kind == Reply::Kind::array);
+}
+
+TEST_CASE("many fields asked for at once are answered in their order", "[hash]") {
+    CommandRunner run;
+    std::vector<std::string> create{"SESS.CREATE", "alice", "DATA", "100"};
+    for (int i = 0; i < 100; ++i) {
+        create.push_back("name" + std::to_string(i));
+        create.push_back(std::to_string(i));
+    }
+    const std::string id = run.call(create).at("id").text;
+    for (const int asked : {32, 33, 150}) {
+        std::vector<std::string> args{"HMGET", id};
+        for (int i = 0; i < asked; ++i) args.push_back("name" + std::to_string(i * 7 % 150));
+        const Reply reply = run.call(args);
+        REQUIRE(reply.items.size() == static_cast<std::size_t>(asked));
+        for (int i = 0; i < asked; ++i) {
+            const int n = i * 7 % 150;
+            CHECK(reply.items[static_cast<std::size_t>(i)].shown() == (n < 100 ? '"' + std::to_string(n) + '"' : "$-1"));
+        }
+    }
 }
 
 TEST_CASE("an absent key is an empty hash, a string is none", "[hash]") {

@@ -36,6 +36,34 @@ TEST_CASE("DEL, UNLINK, EXISTS, TOUCH, TYPE see both kinds", "[keys]") {
     CHECK(run.show("DEL") == "-ERR wrong number of arguments for 'del' command");
 }
 
+TEST_CASE("keys beyond 1,024 are looked up in slices, which count and answer as one", "[keys]") {
+    CommandRunner run;
+    run("SET", "k1", "one");
+    run("SET", "k1500", "last");
+    const auto with = [](const std::string& name, int keys) {
+        std::vector<std::string> args{name};
+        for (int i = 0; i < keys; ++i) args.push_back("k" + std::to_string(i));
+        return args;
+    };
+    const auto locks = [&] { return run.store().figures().lock_acquisitions; };
+    const auto taken = [&](const std::vector<std::string>& args) {
+        const auto before = locks();
+        run.call(args);
+        return locks() - before - run.store().shard_count();  // the figures themselves take each once
+    };
+    for (const std::string& name : {std::string("EXISTS"), std::string("TOUCH"), std::string("MGET")}) {
+        CHECK(taken(with(name, 1024)) <= run.store().shard_count());
+        CHECK(taken(with(name, 1501)) > run.store().shard_count());
+    }
+    CHECK(run.call(with("EXISTS", 1501)).integer == 2);
+    CHECK(run.call(with("TOUCH", 1501)).integer == 2);
+    const Reply values = run.call(with("MGET", 1501));
+    REQUIRE(values.items.size() == 1501);
+    CHECK(values.items[1].text == "one");
+    CHECK(values.items[1024].is_null());
+    CHECK(values.items[1500].text == "last");
+}
+
 TEST_CASE("TTL and its family", "[keys]") {
     CommandRunner run;
     run("SET", "k", "v");

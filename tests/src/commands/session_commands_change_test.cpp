@@ -17,6 +17,27 @@ const std::string unknown_token = "tmtk_0123456789012345678901234567890123456789
 
 }  // namespace
 
+TEST_CASE("UPDATE with many names does what it does with few", "[session]") {
+    CommandRunner run;
+    const std::string id = run("SESS.CREATE", "alice", "DATA", 3, "a", "1", "n7", "old", "z", "2").at("id").text;
+    std::vector<std::string> args{"SESS.UPDATE", id, "SET", "50"};
+    for (int i = 0; i < 50; ++i) {
+        args.push_back("n" + std::to_string(i % 40));  // the last ten again
+        args.push_back(std::to_string(i));
+    }
+    for (const char* word : {"UNSET", "10000", "a"}) args.emplace_back(word);
+    for (int i = 1; i < 10'000; ++i) args.push_back("m" + std::to_string(i));
+    CHECK(run.call(args).integer == 2);
+    const Reply data = run("SESS.GET", id).at("data");
+    CHECK(data.items.size() == 2 * 41);
+    CHECK(data.items[0].text == "n7");  // keeps its place
+    CHECK(data.at("n7").text == "47");
+    CHECK(data.at("n39").text == "39");
+    CHECK(data.at("z").text == "2");
+    CHECK_FALSE(data.has("a"));
+    CHECK_THAT(run.show("SESS.UPDATE", id, "UNSET", 10'001), StartsWith("-TM-ARG-1001 UNSET: allowed 0..10000"));
+}
+
 TEST_CASE("UPDATE clears, unsets, sets, and counts a version each time", "[session]") {
     CommandRunner run;
     const std::string id = run("SESS.CREATE", "alice", "DATA", 2, "a", "1", "b", "2").at("id").text;
