@@ -78,7 +78,8 @@ struct Rotated {
 };
 
 enum class KeyKind : std::uint8_t { none, string, session };
-enum class ExpireWhen : std::uint8_t { always, if_none, if_some, if_later, if_sooner };  // "", NX, XX, GT, LT
+// "", NX, XX, GT, LT, XX LT. No expiry is later than any, so GT is XX GT.
+enum class ExpireWhen : std::uint8_t { always, if_none, if_some, if_later, if_sooner, if_some_sooner };
 enum class SetWhen : std::uint8_t { always, if_absent, if_present };
 
 struct SetOptions {

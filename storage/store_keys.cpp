@@ -162,6 +162,7 @@ bool allowed(ExpireWhen when, UnixMs old, UnixMs at) {  // Redis: without a time
         case ExpireWhen::if_some: return old != 0;
         case ExpireWhen::if_later: return old != 0 && at > old;
         case ExpireWhen::if_sooner: return old == 0 || at < old;
+        case ExpireWhen::if_some_sooner: return old != 0 && at < old;
     }
     return false;
 }

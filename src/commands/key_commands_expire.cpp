@@ -33,13 +33,8 @@ void answer_expiry(CommandContext& ctx, bool relative, bool seconds) {
     ctx.reply.integer(seconds ? to_seconds(ms) : ms);
 }
 
-struct Condition {
-    storage::ExpireWhen when = storage::ExpireWhen::always;
-    bool needs_expiry = false;  // XX LT: "sooner" alone would take a key without expiry too
-};
-
 // NX, XX, GT and LT in any number, with Redis's words for those that do not go together. nullopt: answered.
-std::optional<Condition> read_condition(CommandContext& ctx) {
+std::optional<storage::ExpireWhen> read_condition(CommandContext& ctx) {
     using storage::ExpireWhen;
     bool nx = false, xx = false, gt = false, lt = false;
     for (const auto word : ctx.args.subspan(3)) {
@@ -64,10 +59,10 @@ std::optional<Condition> read_condition(CommandContext& ctx) {
         ctx.reply.error("ERR GT and LT options at the same time are not compatible");
         return std::nullopt;
     }
-    if (nx) return Condition{ExpireWhen::if_none};
-    if (gt) return Condition{ExpireWhen::if_later};  // nothing is later than no expiry, so GT is XX too
-    if (lt) return Condition{ExpireWhen::if_sooner, xx};
-    return Condition{xx ? ExpireWhen::if_some : ExpireWhen::always};
+    if (nx) return ExpireWhen::if_none;
+    if (gt) return ExpireWhen::if_later;  // nothing is later than no expiry, so GT is XX too
+    if (lt) return xx ? ExpireWhen::if_some_sooner : ExpireWhen::if_sooner;
+    return xx ? ExpireWhen::if_some : ExpireWhen::always;
 }
 
 void set_expiry(CommandContext& ctx, bool relative, bool seconds) {
@@ -88,8 +83,7 @@ void set_expiry(CommandContext& ctx, bool relative, bool seconds) {
                                    " unix milliseconds (session-max-ttl)");
         }
     }
-    if (condition->needs_expiry && ctx.store.expires_at(ctx.op, key).value_or(0) == 0) return ctx.reply.integer(0);
-    const auto done = ctx.store.expire(ctx.op, key, *at, condition->when);
+    const auto done = ctx.store.expire(ctx.op, key, *at, *condition);
     if (done.has_error()) return ctx.fail(done.error());
     ctx.reply.integer(*done ? 1 : 0);
 }

@@ -126,7 +126,7 @@ class Generator:
         else:
             time = self.far_at(millis) if name.endswith(b"AT") else self.far_and_new(millis)
         words = [b"NX", b"XX", b"GT", b"LT", b"NONSENSE"]
-        count = self.random.choice([0, 0, 1, 1, 2])
+        count = self.random.choice([0, 0, 1, 1, 2, 2, 3])
         return [name, self.key(), time, *[self.case(self.random.choice(words)) for _ in range(count)]]
 
     def make_time_left(self):

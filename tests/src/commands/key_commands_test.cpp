@@ -120,6 +120,23 @@ TEST_CASE("EXPIRE and its conditions", "[keys]") {
     CHECK(run.show("EXISTS", "k") == "(integer) 0");
 }
 
+TEST_CASE("XX means the same alone and beside LT, on keys and on sessions", "[keys]") {
+    CommandRunner run;
+    run.set("session-max-ttl", "0");
+    const std::string id = run("SESS.CREATE", "u", "TTL", 0, "IDLE", 100).at("id").text;
+    run("SET", "k", "v");
+    for (const std::string& key : {std::string("k"), id}) {
+        CHECK(run.show("EXPIRE", key, 50, "XX") == "(integer) 0");  // an idle timeout is no expiry
+        CHECK(run.show("EXPIRE", key, 50, "XX", "LT") == "(integer) 0");
+        CHECK(run.show("EXPIRE", key, 50, "XX", "GT") == "(integer) 0");
+        CHECK(run.show("EXPIRE", key, 50, "LT") == "(integer) 1");
+        CHECK(run.show("EXPIRE", key, 60, "LT", "XX") == "(integer) 0");
+        CHECK(run.show("EXPIRE", key, 40, "XX", "LT") == "(integer) 1");
+        CHECK(run.show("EXPIRE", key, 70, "XX") == "(integer) 1");
+        CHECK(run("PTTL", key).integer == 70'000);
+    }
+}
+
 TEST_CASE("EXPIRE and PERSIST on sessions count a version and obey session-max-ttl", "[keys]") {
     CommandRunner run;
     const std::string id = run("SESS.CREATE", "alice", "TTL", 100).at("id").text;
