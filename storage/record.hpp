@@ -23,6 +23,8 @@ struct Record {
     RecordKind kind = RecordKind::string;
     std::uint8_t flags = 0;
     std::uint16_t ua_bytes = 0;
+
+    Lsn gate_lsn() const;  // what an answer that met it depends on: none where a session ended by time
 };
 
 struct SessionRecord : Record {
@@ -95,5 +97,10 @@ struct DeadRecord : Record {
     bool remembered(UnixMs now) const { return expires_at > now; }
     SessionView view() const;
 };
+
+inline Lsn Record::gate_lsn() const {
+    const bool over = kind == RecordKind::dead && static_cast<const DeadRecord*>(this)->reason == RemovalReason::expired;
+    return over ? Lsn{} : lsn;
+}
 
 }  // namespace storage

@@ -234,7 +234,7 @@ void Space::apply(const ExpireSession& e, Lsn lsn) {
 }
 
 void Space::apply(const RemoveSession& e, Lsn lsn) {
-    note_removal(lsn);
+    if (e.reason != RemovalReason::expired) note_removal(lsn);  // time ends it after a restart too: nobody waits for that
     const Place place = find_id(e.id);
     SessionRecord* s = session(place);
     if (!s || value(lsn) <= value(s->lsn)) return;
@@ -316,7 +316,7 @@ void Space::apply(const ExpireString& e, Lsn lsn) {
 }
 
 void Space::apply(const RemoveString& e, Lsn lsn) {
-    note_removal(lsn);
+    if (e.reason != RemovalReason::expired) note_removal(lsn);
     const Place place = find_string(e.key);
     if (place == no_place || value(lsn) <= value((*slot(place))->lsn)) return;
     Record* record = *slot(place);
@@ -327,7 +327,7 @@ void Space::apply(const RemoveString& e, Lsn lsn) {
 }
 
 StaleHint Space::stale_hint(Place place, const Record& record, ShardIndex in, std::uint32_t hash, bool of_id) const {
-    return {in, hash, Hint{hash, place, record.generation, shard_}, of_id, record.lsn};
+    return {in, hash, Hint{hash, place, record.generation, shard_}, of_id, record.gate_lsn()};
 }
 
 void Space::forget(Place place, std::vector<StaleHint>& stale) {

@@ -96,7 +96,7 @@ boost::system::error_code claim_token(Op& op, const Found& found, std::vector<St
     if (!found) return {};
     const DeadRecord* dead = found.dead();
     if (!dead || dead->remembered(op.now)) {
-        Store::Impl::depend(op, found.space->at(found.place)->lsn);
+        Store::Impl::depend(op, found.space->at(found.place)->gate_lsn());
         return Errc::token_taken;
     }
     found.space->forget(found.place, stale);

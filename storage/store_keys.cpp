@@ -52,7 +52,7 @@ private:
     void judge(Key& key, std::string_view name) {
         const SessionRecord* session = key.found.session();
         const StringRecord* string = key.found.string();
-        if (key.found) Store::Impl::depend(op_, key.found.space->at(key.found.place)->lsn);
+        if (key.found) Store::Impl::depend(op_, key.found.space->at(key.found.place)->gate_lsn());
         if ((session && session->live(op_.now)) || (string && string->live(op_.now))) return;
         if (!key.found) store_.depend_on_absence(op_, store_.shard_of(shard_text(name)));
         key.found = {};

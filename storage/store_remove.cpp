@@ -62,7 +62,7 @@ void gather(Store::Impl& store, Op& op, const Found& found, ShardIndex looked_at
         return;
     }
     if (found)
-        Store::Impl::depend(op, found.space->at(found.place)->lsn);
+        Store::Impl::depend(op, found.space->at(found.place)->gate_lsn());
     else
         store.depend_on_absence(op, looked_at);
 }

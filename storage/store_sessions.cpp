@@ -18,7 +18,7 @@ boost::system::error_code absent(Store::Impl& store, Op& op, const Found& found,
         return Errc::no_session;
     }
     const Record* r = found.space->at(found.place);
-    Store::Impl::depend(op, r->lsn);
+    Store::Impl::depend(op, r->gate_lsn());
     return r->kind == RecordKind::dead && !found.dead()->remembered(op.now) ? Errc::no_session : Errc::session_gone;
 }
 
@@ -36,7 +36,7 @@ boost::system::error_code opens(Store::Impl& store, Op& op, const Found& found, 
         store.depend_on_absence(op, looked_at);
         return Errc::token_unknown;
     }
-    Store::Impl::depend(op, found.space->at(found.place)->lsn);
+    Store::Impl::depend(op, found.space->at(found.place)->gate_lsn());
     if (const SessionRecord* r = found.session()) {
         if (!r->live(op.now)) return Errc::token_expired;
         return r->token == hash || r->previous_until() > op.now ? boost::system::error_code{} : Errc::token_revoked;
