@@ -219,7 +219,7 @@ Result<UnixMs> Store::renew(Op& op, const SessionId& id, UnixMs expires_at, std:
         op.current_version = r.version;
         return Errc::version_moved;
     }
-    const ExpireSession effect{r.user(), op.db, id, expires_at, r.version + 1, std::max(op.now, r.last_active)};
+    const ExpireSession effect{r.user(), op.db, id, expires_at, r.version + 1, 0};
     RecordWriter& record = Impl::writer();
     record.add(effect);
     if (const auto error = impl_->check(op, record)) return *error;

@@ -227,6 +227,20 @@ TEST_CASE("touch moves forward only, slides idle sessions, and is logged seldom"
     CHECK_FALSE(f.opens(token));
 }
 
+TEST_CASE("renewing is no activity: an idle session ends when it would have") {
+    StoreFixture f;
+    NewSession wanted;
+    wanted.user = "alice";
+    wanted.idle_ms = 60'000;
+    const auto made = f.run([&](Op& op) { return f.store.create(op, wanted); });
+    f.now += 50'000;
+    const auto renewed = f.run([&](Op& op) { return f.store.renew(op, made->id, f.now + 3600'000, std::nullopt); });
+    CHECK(renewed.value() == f.now + 3600'000);
+    CHECK(by_id(f, made->id)->last_active == test::start_ms);
+    f.now += 10'000;
+    CHECK_FALSE(by_id(f, made->id).has_value());
+}
+
 TEST_CASE("rotation: the old token lives through its grace, one at a time") {
     StoreFixture f;
     REQUIRE(bring(f, "alice", "first-token-that-is-brought").has_value());
