@@ -240,11 +240,7 @@ void Committer::sync_loop() {
         }
         lock.lock();
         oldest_syncing_ns_ = 0;
-        if (behind_.exchange(false)) {
-            lock.unlock();
-            journal_.set_behind(false);
-            lock.lock();
-        }
+        if (behind_.exchange(false)) journal_.set_behind(false);  // under the lock, as the other way: the later word stands
     }
 }
 
