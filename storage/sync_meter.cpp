@@ -4,12 +4,14 @@
 namespace storage {
 
 Result<void> SyncMeter::fdatasync(File& file) {
+    std::lock_guard lock(mutex_);
+    if (!failed_) return failed_;
     const std::uint64_t begin = clock_.monotonic_ns();
-    auto done = file.fdatasync();
+    failed_ = file.fdatasync();
     const std::uint64_t took = clock_.monotonic_ns() - begin;
     last_ns_.store(took, std::memory_order_relaxed);
     took_ns_.add(took);
-    return done;
+    return failed_;
 }
 
 }  // namespace storage

@@ -178,6 +178,24 @@ TEST_CASE("Log: a failed fdatasync is the end: nothing is acknowledged, nothing 
     CHECK(server.log->journal().durable() < lsn);
 }
 
+TEST_CASE("Log: a failed fdatasync is told once, so no other thread may sync and acknowledge after it") {
+    test::MemoryDisk disk;
+    Server server(disk, Fsync::everysec);
+    REQUIRE(server.durable(server.append("first")));
+    REQUIRE(server.prepared());
+    disk.hold_syncs(true);
+    const Lsn lsn = server.append("second");
+    REQUIRE(server.until([&] { return disk.syncs_held() == 1; }));  // the syncer's
+    server.log->set_appendfsync(Fsync::always);
+    const Lsn last = server.append("third");
+    REQUIRE(server.until([&] { return server.log->journal().written() >= last; }));  // and the committer comes to sync too
+    disk.fail({.call = Call::fdatasync, .after = 0, .error = EIO});
+    disk.hold_syncs(false);
+    REQUIRE(server.until([&] { return !server.fatal.empty(); }));
+    server.log->stop();
+    CHECK(server.log->journal().durable() < lsn);
+}
+
 TEST_CASE("Log: an error writing into prepared room is the end too, a short write and EINTR are not") {
     test::MemoryDisk disk;
     Server server(disk);
