@@ -31,13 +31,13 @@ storage::Admission Executor::take_credit(std::size_t bytes, storage::Purpose pur
 }
 
 void Executor::take_a_little() {
+    if (reserve_in_credit_) give_back();
     if (credit_.bytes >= credit_low_bytes || little_refused_) return;
     if (state_.parked_for_credit.load(std::memory_order_relaxed) != 0) return;
     little_refused_ = state_.journal.admit(credit_, credit_little_bytes) != storage::Admission::granted;
 }
 
 storage::Credit& Executor::upkeep_credit() {
-    if (reserve_in_credit_) give_back();
     take_a_little();
     return credit_;
 }

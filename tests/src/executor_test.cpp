@@ -223,6 +223,18 @@ TEST_CASE("a full disk refuses writes and nothing else") {
     CHECK(wire.counters.errors().at("MISCONF") == 1);
 }
 
+TEST_CASE("the reserve for removals pays for no touch of a read behind one") {
+    Authenticated wire;
+    CHECK(wire("SESS.CREATE u TOKEN a-token-that-is-brought\r\n").starts_with("*6\r\n"));
+    wire.executor.give_back();
+    wire.journal.take_room(plenty - (1U << 20));  // less than the reserve is left
+    wire.journal.set_preparing_failed(true);
+    const storage::Lsn before = wire.journal.appended();
+    CHECK(wire("SESS.DELUSER none\r\nSESS.VALIDATE a-token-that-is-brought TOUCH IP 10.0.0.9\r\n").starts_with(":0\r\n*6\r\n"));
+    CHECK(wire.journal.appended() == before);
+    CHECK(wire("SESS.DELUSER u\r\n") == ":1\r\n");
+}
+
 TEST_CASE("credit that is not used goes back") {
     Authenticated wire;
     CHECK(wire("SET k v\r\n") == "+OK\r\n");
