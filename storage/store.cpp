@@ -49,7 +49,7 @@ namespace {
 
 // The record that is wanted: at home, or where a hint leads. A live session goes before what is remembered of a dead one.
 template <class Matches>
-Found follow(Store::Impl& store, DbIndex db, Space& home, Place at_home, const Space::Hints& hints, ShardLock& lock,
+Found follow(Store::Impl& store, Op& op, Space& home, Place at_home, const Space::Hints& hints, ShardLock& lock,
              Matches&& matches) {
     Found found;
     if (at_home != no_place) found = {&home, at_home};
@@ -59,9 +59,13 @@ Found follow(Store::Impl& store, DbIndex db, Space& home, Place at_home, const S
             lock.want(hint.shard);
             continue;
         }
-        Space* space = store.space(hint.shard, db);
+        Space* space = store.space(hint.shard, op.db);
         const Record* record = space ? space->at(hint.place) : nullptr;
-        if (!record || record->generation != hint.generation || !matches(*record)) continue;
+        if (!record || record->generation != hint.generation) {  // forgotten, and this shard is not told yet
+            store.depend_on_absence(op, hint.shard);
+            continue;
+        }
+        if (!matches(*record)) continue;
         const Found there{space, hint.place};
         if (there.session()) return there;
         if (!found) found = there;
@@ -71,19 +75,19 @@ Found follow(Store::Impl& store, DbIndex db, Space& home, Place at_home, const S
 
 }  // namespace
 
-Found Store::Impl::find_id(const Op& op, const SessionId& id, ShardLock& lock) {
+Found Store::Impl::find_id(Op& op, const SessionId& id, ShardLock& lock) {
     Space* home = space(shard_of(id), op.db);
     if (!home) return {};
-    return follow(*this, op.db, *home, home->find_id(id), home->id_hints(id), lock, [&](const Record& r) {
+    return follow(*this, op, *home, home->find_id(id), home->id_hints(id), lock, [&](const Record& r) {
         if (r.kind == RecordKind::session) return static_cast<const SessionRecord&>(r).id == id;
         return r.kind == RecordKind::dead && (r.flags & DeadRecord::has_id) != 0 && static_cast<const DeadRecord&>(r).id == id;
     });
 }
 
-Found Store::Impl::find_token(const Op& op, const TokenHash& hash, ShardIndex shard, ShardLock& lock) {
+Found Store::Impl::find_token(Op& op, const TokenHash& hash, ShardIndex shard, ShardLock& lock) {
     Space* home = space(shard, op.db);
     if (!home) return {};
-    return follow(*this, op.db, *home, home->find_token(hash), home->token_hints(hash), lock, [&](const Record& r) {
+    return follow(*this, op, *home, home->find_token(hash), home->token_hints(hash), lock, [&](const Record& r) {
         if (r.kind == RecordKind::session) {
             const auto& s = static_cast<const SessionRecord&>(r);
             return s.token == hash || (s.has_previous_token() && s.previous_token() == hash);

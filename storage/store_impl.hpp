@@ -50,8 +50,8 @@ public:
     Space& make_space(ShardIndex shard, DbIndex db);
 
     // ---- finding, under locks. One pass: what is missing is wanted of the lock, and the caller calls lock.widen() ----
-    Found find_id(const Op& op, const SessionId& id, ShardLock& lock);
-    Found find_token(const Op& op, const TokenHash& hash, ShardIndex shard, ShardLock& lock);
+    Found find_id(Op& op, const SessionId& id, ShardLock& lock);
+    Found find_token(Op& op, const TokenHash& hash, ShardIndex shard, ShardLock& lock);
     Found find_string(const Op& op, std::string_view key);
 
     // ---- what an answer depends on ----

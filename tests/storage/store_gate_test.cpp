@@ -42,3 +42,28 @@ TEST_CASE("the removal of what has expired gates no reply") {
     f.run([&](Op& op) { return f.store.count_user(op, "alice"); });
     CHECK(f.op.depends_on <= last);
 }
+
+TEST_CASE("an absence by a hint that leads nowhere any more depends on the removal of what was there") {
+    StoreFixture f(256);
+    NewSession wanted;
+    wanted.user = "alice";
+    wanted.id = *SessionId::parse("tmss-01jf8xzm7e3xqh5p8n4r6s2w0t");
+    wanted.token = "a-brought-token-of-mine";
+    REQUIRE(f.run([&](Op& op) { return f.store.create(op, wanted); }).has_value());
+    Store::Impl& impl = f.store.impl();
+    const ShardIndex home = impl.shard_of("alice");
+    REQUIRE(home != impl.shard_of(*wanted.id));
+    REQUIRE(home != impl.shard_of(*wanted.token));
+    REQUIRE(f.run([&](Op& op) { return f.store.remove_user(op, "alice", std::nullopt); }).value() == 1);
+    const Lsn removed = f.op.depends_on;
+    {
+        ShardLock lock(impl.shards, {home});  // forgotten, and the hints are still there
+        std::vector<StaleHint> stale;
+        Space& space = *impl.space(home, 0);
+        space.forget(space.oldest_dead(), stale);
+        CHECK(stale.size() == 2);
+    }
+    f.run([&](Op& op) { return f.store.get(op, *wanted.id, [](const SessionView&) {}); });
+    CHECK(f.op.depends_on == removed);
+    CHECK(after_validating(f, *wanted.token, Errc::token_unknown) == removed);
+}
