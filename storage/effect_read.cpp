@@ -111,11 +111,7 @@ void pack_field(std::string& to, Reader& outer) {
         outer.fault();
         return;
     }
-    to += static_cast<char>(name.size());
-    to += static_cast<char>(value.size() & 0xff);
-    to += static_cast<char>(value.size() >> 8);
-    to += name;
-    to += value;
+    PackedData::add(to, name, value);
 }
 
 void field(Reader& in, PutSession& e, std::string& packed) {

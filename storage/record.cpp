@@ -27,6 +27,14 @@ bool PackedData::next(std::string_view& name, std::string_view& value) {
     return true;
 }
 
+void PackedData::add(std::string& to, std::string_view name, std::string_view value) {
+    to += static_cast<char>(name.size());
+    to += static_cast<char>(value.size() & 0xff);
+    to += static_cast<char>(value.size() >> 8);
+    to += name;
+    to += value;
+}
+
 std::uint32_t PackedData::count() const {
     std::uint32_t n = 0;
     PackedData rest = *this;

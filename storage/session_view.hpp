@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "storage/session_id.hpp"
@@ -23,6 +24,7 @@ public:
     std::uint32_t count() const;
     std::optional<std::string_view> find(std::string_view name) const;
     std::string_view bytes() const { return bytes_; }
+    static void add(std::string& to, std::string_view name, std::string_view value);  // one field more, lengths checked
 
 private:
     std::string_view bytes_;

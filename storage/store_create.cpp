@@ -37,13 +37,7 @@ SessionId make_id(Space& space, UnixMs now, Slot slot, RandomSource& random) {
 
 void pack(std::string& to, std::span<const DataField> fields) {
     to.clear();
-    for (const auto& [name, value] : fields) {
-        to += static_cast<char>(name.size());
-        to += static_cast<char>(value.size() & 0xff);
-        to += static_cast<char>(value.size() >> 8);
-        to += name;
-        to += value;
-    }
+    for (const auto& [name, value] : fields) PackedData::add(to, name, value);
 }
 
 // All of the new session but its id and token.

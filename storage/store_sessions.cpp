@@ -163,11 +163,7 @@ bool change_data(std::string& packed, PackedData before, const SessionChange& ch
     packed.clear();
     for (const auto& [name, value] : fields) {
         bytes += name.size() + value.size();
-        packed += static_cast<char>(name.size());
-        packed += static_cast<char>(value.size() & 0xff);
-        packed += static_cast<char>(value.size() >> 8);
-        packed += name;
-        packed += value;
+        PackedData::add(packed, name, value);
     }
     return bytes <= bytes_max;
 }
