@@ -46,16 +46,32 @@ boost::system::error_code opens(Store::Impl& store, Op& op, const Found& found, 
     return d->view().state == SessionState::expired ? Errc::token_expired : Errc::token_revoked;
 }
 
+// One session by its id, with its lock held: live, or with the reason why there is none.
+class OneSession {
+public:
+    OneSession(Store::Impl& store, Op& op, const SessionId& id) : shard_(store.shard_of(id)), lock_(store.shards, {shard_}) {
+        do found_ = store.find_id(op, id, lock_);
+        while (lock_.widen());
+        error_ = live(store, op, found_, shard_);
+    }
+    const boost::system::error_code& error() const { return error_; }
+    const Found& operator*() const { return found_; }
+    SessionRecord& record() const { return *found_.session(); }
+    Space& space() const { return *found_.space; }
+
+private:
+    ShardIndex shard_;
+    ShardLock lock_;
+    Found found_;
+    boost::system::error_code error_;
+};
+
 }  // namespace
 
 bool Store::get(Op& op, const SessionId& id, SessionVisitor visit) {
-    const ShardIndex shard = impl_->shard_of(id);
-    ShardLock lock(impl_->shards, {shard});
-    Found found;
-    do found = impl_->find_id(op, id, lock);
-    while (lock.widen());
-    if (live(*impl_, op, found, shard)) return false;
-    visit(found.session()->view());
+    const OneSession one(*impl_, op, id);
+    if (one.error()) return false;
+    visit(one.record().view());
     return true;
 }
 
@@ -102,14 +118,10 @@ void Store::Impl::touch_found(Op& op, const Found& found, const Touch& touch, bo
 }
 
 Result<UnixMs> Store::touch(Op& op, const SessionId& id, const Touch& touch) {
-    const ShardIndex shard = impl_->shard_of(id);
-    ShardLock lock(impl_->shards, {shard});
-    Found found;
-    do found = impl_->find_id(op, id, lock);
-    while (lock.widen());
-    if (const auto error = live(*impl_, op, found, shard)) return error;
-    impl_->touch_found(op, found, touch, true);
-    return found.session()->last_active;
+    const OneSession one(*impl_, op, id);
+    if (one.error()) return one.error();
+    impl_->touch_found(op, *one, touch, true);
+    return one.record().last_active;
 }
 
 namespace {
@@ -172,13 +184,9 @@ bool change_data(std::string& packed, PackedData before, const SessionChange& ch
 
 Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionChange& change) {
     const ChangedNames names(change);
-    const ShardIndex shard = impl_->shard_of(id);
-    ShardLock lock(impl_->shards, {shard});
-    Found found;
-    do found = impl_->find_id(op, id, lock);
-    while (lock.widen());
-    if (const auto error = live(*impl_, op, found, shard)) return error;
-    PutSession put = found.session()->effect(op.db);
+    const OneSession one(*impl_, op, id);
+    if (one.error()) return one.error();
+    PutSession put = one.record().effect(op.db);
     if (change.if_version && *change.if_version != put.version) {
         op.current_version = put.version;
         return Errc::version_moved;
@@ -198,19 +206,15 @@ Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionCh
     const Lsn lsn = impl_->append(op, record);
     Impl::depend(op, lsn);
     const ShardIndex home = impl_->shard_of(put.user);  // put's views end with the record that is replaced
-    found.space->apply(put, lsn);
+    one.space().apply(put, lsn);
     impl_->update_memory(home);
-    return found.session()->version;
+    return one.record().version;
 }
 
 Result<UnixMs> Store::renew(Op& op, const SessionId& id, UnixMs expires_at, std::optional<std::uint64_t> if_version) {
-    const ShardIndex shard = impl_->shard_of(id);
-    ShardLock lock(impl_->shards, {shard});
-    Found found;
-    do found = impl_->find_id(op, id, lock);
-    while (lock.widen());
-    if (const auto error = live(*impl_, op, found, shard)) return error;
-    const SessionRecord& r = *found.session();
+    const OneSession one(*impl_, op, id);
+    if (one.error()) return one.error();
+    const SessionRecord& r = one.record();
     if (if_version && *if_version != r.version) {
         op.current_version = r.version;
         return Errc::version_moved;
@@ -221,7 +225,7 @@ Result<UnixMs> Store::renew(Op& op, const SessionId& id, UnixMs expires_at, std:
     if (const auto error = impl_->check(op, record)) return *error;
     const Lsn lsn = impl_->append(op, record);
     Impl::depend(op, lsn);
-    found.space->apply(effect, lsn);
+    one.space().apply(effect, lsn);
     return expires_at;
 }
 
