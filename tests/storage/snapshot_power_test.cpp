@@ -41,7 +41,7 @@ void live(StoreProcess& process, bool always, std::uint64_t seed) {
             alive = work(process, dice, always);
         } else if (what < 8) {
             bool all = true;
-            const auto meanwhile = [&] { all = (dice.below(2) == 0 || work(process, dice, always)) && all; };
+            const auto meanwhile = [&] { all = (dice.below(16) != 0 || work(process, dice, always)) && all; };
             alive = dice.below(2) == 0 ? process.snapshot({}, meanwhile) : process.incremental(meanwhile);
             alive = alive && all && process.clean_up();
         } else if (what < 9) {

@@ -124,9 +124,13 @@ bool StoreProcess::incremental(std::function<void()> between_turns) {
 bool StoreProcess::attempt(storage::snapshot::Header header, storage::SnapshotWriter::Compress compress,
                            const std::function<void()>& between_turns) {
     bool alive = true;
-    storage::SnapshotAttempt attempt({files(), journal(), [&] { alive = sync() && alive; }, encryption, store(), clock,
+    HastyClock hasty;
+    hasty.wall_ms = clock.wall_ms.load();
+    turns = 0;
+    storage::SnapshotAttempt attempt({files(), journal(), [&] { alive = sync() && alive; }, encryption, store(), hasty,
                                       [&](const std::function<void()>& turn) {
                                           turn();
+                                          ++turns;
                                           if (between_turns) between_turns();
                                       },
                                       [&] { return !alive; }},

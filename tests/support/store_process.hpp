@@ -3,6 +3,7 @@
 // each I/O step with its number. The oracle is the digest of the store after every LSN.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -25,6 +26,15 @@
 #include "tests/support/store_fixture.hpp"
 
 namespace test {
+
+// So much later at each look that a turn of a snapshot is one slice, and something can happen between any two of them.
+class HastyClock final : public storage::Clock {
+public:
+    storage::UnixMs unix_ms() override { return wall_ms; }
+    std::uint64_t monotonic_ns() override { return monotonic += 1'000'000'000; }
+    std::atomic<storage::UnixMs> wall_ms = 0;
+    std::atomic<std::uint64_t> monotonic = 0;
+};
 
 class StoreProcess {
 public:
@@ -76,6 +86,7 @@ public:
     storage::snapshot::Chain chain;
     std::uint64_t segment_bytes = 8192;
     storage::Encryption encryption;  // from the next start on
+    std::uint64_t turns = 0;  // of the last snapshot
 
 private:
     class Spares final : public storage::SpareSource {
