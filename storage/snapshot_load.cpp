@@ -76,7 +76,7 @@ private:
     void load_records() {
         SnapshotReader::Buffers buffers;
         while (const auto taken = take(BlockKind::records, buffers))
-            if (!store_.load_records(taken->second, taken->first.header.entries))
+            if (!store_.load_records(taken->second, taken->first.header.entries, reader_.header().begun_at))
                 return fail(reader_.damaged(taken->first.offset, "a record does not decode"));
     }
 

@@ -85,9 +85,11 @@ public:
     Place apply(const PutString&, Lsn lsn);
     void apply(const ExpireString&, Lsn lsn);
     void apply(const RemoveString&, Lsn lsn);
-    void apply(const PutDead&, Lsn lsn);
 
-    // ---- loading a snapshot ----
+    // ---- loading a snapshot, before the log behind its records ----
+    void load(const PutSession&, Lsn lsn);
+    void load(const PutString& e, Lsn lsn) { apply(e, lsn); }
+    void load(const PutDead&, Lsn lsn);
     void reserve(std::uint64_t sessions, std::uint64_t strings, std::uint64_t dead);  // about so many more will come
     void order_dead();  // oldest first again, after records came in any order
 
@@ -142,6 +144,7 @@ private:
     void remove_token(const TokenHash& token, Slot slot, Place place);
     Place replace_session(Place place, SessionRecord& old, const PutSession& e, Lsn lsn);
     void give_up_id(Place place);
+    bool gives_way(Place known, Lsn lsn);  // to a record with this LSN: taken out, or never there
     void queue_dead(Place place);
     void link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest);
     StaleHint stale_hint(Place place, const Record& record, ShardIndex in, std::uint32_t hash, bool of_id) const;

@@ -203,8 +203,9 @@ public:
     // Copies at most 32 records, or 64 KiB, of one shard that changed after `above`, under its lock for some 10 us. Any thread.
     // False: that was the last of it.
     bool copy_slice(SnapshotWalk& walk, Lsn above, SnapshotPart& to);
-    // Puts a block's records in; any thread, for each takes the locks of what it holds. False: it does not decode.
-    bool load_records(std::string_view payload, std::uint32_t entries);
+    // Puts a block's records in; any thread, for each takes the locks of what it holds. The log after `begun_at` must follow.
+    // False: it does not decode.
+    bool load_records(std::string_view payload, std::uint32_t entries, Lsn begun_at);
     void expect_records(std::uint64_t sessions, std::uint64_t strings, std::uint64_t dead);  // presizes; before load_records
     void clear();  // takes everything out again: a snapshot that turned out damaged
 
