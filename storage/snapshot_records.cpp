@@ -150,12 +150,21 @@ private:
     std::string_view rest_;
 };
 
+// By its lengths alone: PackedData trusts them.
 bool data_is_sound(std::string_view packed) {
-    PackedData data(packed);
-    std::string_view name, value;
-    std::size_t used = 0;
-    while (data.next(name, value)) used += 3 + name.size() + value.size();
-    return used == packed.size();
+    while (packed.size() >= 3) {
+        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(packed[i]); };
+        const std::size_t field = 3 + std::size_t{byte(0)} + byte(1) + (std::size_t{byte(2)} << 8);
+        if (field > packed.size()) return false;
+        packed.remove_prefix(field);
+    }
+    return packed.empty();
+}
+
+// Half of what would fit, so that an idle time can be added.
+template <class... Times>
+bool times_are_sound(Times... times) {
+    return ((times >= 0 && times <= INT64_MAX / 2) && ...);
 }
 
 std::optional<PutSession> unpack_session(const Prefix& prefix, Body body) {
@@ -167,6 +176,7 @@ std::optional<PutSession> unpack_session(const Prefix& prefix, Body body) {
     const std::size_t texts = std::size_t{f.user_bytes} + f.device_bytes + f.created_by_bytes + f.ip_bytes + f.ua_bytes +
                               f.last_ip_bytes + f.last_ua_bytes + f.data_bytes;
     if (body.left() != texts || !slot_is_sound(f.token_slot) || !slot_is_sound(f.previous_slot)) return std::nullopt;
+    if (f.expires_at < 0 || previous.until < 0 || !times_are_sound(f.created_at, f.last_active)) return std::nullopt;
     e.db = prefix.db;
     e.id = f.id;
     e.token = f.token;
@@ -194,6 +204,7 @@ std::optional<PutSession> unpack_session(const Prefix& prefix, Body body) {
 std::optional<PutString> unpack_string(const Prefix& prefix, Body body) {
     FixedString f;
     if (!body.fixed(f) || body.left() != std::size_t{f.key_bytes} + f.value_bytes) return std::nullopt;
+    if (f.expires_at < 0) return std::nullopt;
     PutString e;
     e.db = prefix.db;
     e.expires_at = f.expires_at;
@@ -207,6 +218,7 @@ std::optional<PutDead> unpack_dead(const Prefix& prefix, Body body) {
     if (!body.fixed(f) || body.left() != f.user_bytes || f.reason > static_cast<std::uint8_t>(RemovalReason::replaced))
         return std::nullopt;
     if (!slot_is_sound(f.token_slot) || !slot_is_sound(f.previous_slot)) return std::nullopt;
+    if (f.until < 0 || f.ended_at < 0 || !times_are_sound(f.created_at, f.last_active)) return std::nullopt;
     PutDead e;
     e.db = prefix.db;
     e.has_id = (prefix.flags & DeadRecord::has_id) != 0;
