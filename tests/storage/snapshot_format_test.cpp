@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// The bytes of a snapshot, and that format version 1 stays readable for ever: golden/snapshot-v1.golden.
+#include "storage/snapshot_format.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include <catch2/catch.hpp>
+
+#include "storage/snapshot_load.hpp"
+#include "tests/support/golden_snapshot.hpp"
+
+using namespace storage;
+
+namespace {
+
+const std::string golden_path = std::string(TOKMESH_SOURCE_DIR) + "/tests/storage/golden/snapshot-v1.golden";
+
+std::vector<std::byte> read_golden() {
+    std::ifstream file(golden_path, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto bytes = std::as_bytes(std::span(text));
+    return {bytes.begin(), bytes.end()};
+}
+
+void check_loads(const std::vector<std::byte>& bytes) {
+    test::MemoryDisk disk;
+    const std::string name = snapshot_name(Lsn{6});
+    disk.set_bytes(name, bytes);
+    test::StoreFixture loaded, expected;
+    std::atomic<std::uint64_t> read{0};
+    const auto found = load_snapshot(*disk.mount(), name, loaded.store, 2, read);
+    REQUIRE(found.has_value());
+    CHECK(found->footer.records() == 4);
+    CHECK(found->footer.now == test::start_ms + 3000);
+    test::replay_golden(expected, 6);
+    const UnixMs now = test::start_ms + 4000;
+    CHECK(loaded.store.digest(now) == expected.store.digest(now));
+    CHECK(loaded.store.figures().dead_records == 1);
+    CHECK(verify_snapshot(*disk.mount(), name, {}).has_value());
+}
+
+}  // namespace
+
+// TOKMESH_WRITE_GOLDEN=1 makes the file anew: for a new version of the format only, under a new name.
+TEST_CASE("Snapshot format: the golden file of version 1 is read, and written, byte for byte") {
+    if (std::getenv("TOKMESH_WRITE_GOLDEN") != nullptr) {
+        const auto bytes = test::write_golden_snapshot();
+        std::ofstream(golden_path, std::ios::binary)
+            .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    }
+    const auto golden = read_golden();
+    REQUIRE(golden.size() > 2 * header_block_bytes);
+    check_loads(golden);
+    CHECK(golden == test::write_golden_snapshot());
+    check_loads(test::write_golden_snapshot({snapshot::Compression::zstd, 3}));
+}
+
+TEST_CASE("Snapshot format: one that builds upon another is refused, not taken for whole") {
+    auto bytes = read_golden();
+    auto header = snapshot::decode_header(bytes).header.value();
+    header.base_last = Lsn{3};
+    const HeaderBlock block = snapshot::encode(header);
+    std::copy(block.begin(), block.end(), bytes.begin());
+    test::MemoryDisk disk;
+    disk.set_bytes("some", bytes);
+    test::StoreFixture store;
+    std::atomic<std::uint64_t> read{0};
+    const auto loaded = load_snapshot(*disk.mount(), "some", store.store, 1, read);
+    REQUIRE_FALSE(loaded.has_value());
+    CHECK(loaded.error().kind == SnapshotFault::Kind::newer);
+}
+
+TEST_CASE("Snapshot format: block headers come back as they were, under their own seed only") {
+    const snapshot::BlockHeader header{.kind = snapshot::BlockKind::records,
+                                       .compression = snapshot::Compression::zstd,
+                                       .stored_bytes = 1000,
+                                       .raw_bytes = 1234,
+                                       .entries = 7,
+                                       .number = 3,
+                                       .first_slot = 10,
+                                       .last_slot = 20,
+                                       .first_lsn = Lsn{100},
+                                       .payload_checksum = 0x123456789abcdef0};
+    std::array<std::byte, snapshot::block_header_bytes> bytes{};
+    snapshot::encode(header, 42, bytes);
+    CHECK(snapshot::decode_block(bytes, 42) == header);
+    CHECK_FALSE(snapshot::decode_block(bytes, 43));
+    for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
+        auto changed = bytes;
+        changed[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+        REQUIRE_FALSE(snapshot::decode_block(changed, 42));
+    }
+}
+
+TEST_CASE("Snapshot format: headers and footers come back as they were") {
+    snapshot::Header header;
+    header.directory_id.fill(1);
+    header.salt.fill(2);
+    header.epoch = 3;
+    header.begun_at = Lsn{4};
+    header.created_at = 5;
+    header.base_last = Lsn{6};
+    header.base_digest.fill(std::byte{7});
+    const HeaderBlock block = snapshot::encode(header);
+    CHECK(snapshot::decode_header(block).header == header);
+    CHECK_FALSE(snapshot::decode_header(std::span(block).first(block.size() - 1)).header);
+    snapshot::Footer footer{.last = Lsn{9}, .now = 8, .blocks = 7, .sessions = 6, .strings = 5, .dead = 4, .raw_bytes = 3};
+    footer.digest.fill(std::byte{2});
+    CHECK(snapshot::decode_footer(snapshot::encode(footer)) == footer);
+    CHECK_FALSE(snapshot::decode_footer("no footer"));
+}
