@@ -31,7 +31,7 @@ public:
             const auto end = read(name);
             if (!end) return end.error();
             if (value(last_) >= value(until_)) return {};
-            if (*end != wal::ReadEnd::sealed && next_name_ == name) return gone();
+            if (next_name_ == name) return gone();  // it holds nothing
             name = next_name_;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "storage/snapshot_attempt.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/effect.hpp"
@@ -32,6 +33,7 @@ snapshot::Header named(snapshot::Header header, const FileCipher* cipher) {
     if (cipher != nullptr) header.seal = cipher->name();
     return header;
 }
+Refusal given_up_refusal() { return {"given up: the server stops, or the log needs the disk"}; }
 
 Refusal failed(const std::string& what, const boost::system::error_code& error) { return {what + ": " + error.message()}; }
 
@@ -54,21 +56,23 @@ LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     if (auto done = copy_removals(); !done) return done.error();
     if (auto done = copy_records(); !done) return done.error();
     footer_.last = parts_.journal.appended();
-    footer_.now = now;
+    footer_.now = std::max(now, parts_.clock.unix_ms());  // of S1: records changed since the beginning
     if (auto done = wait_until_durable(footer_.last); !done) return done.error();
     if (auto done = copy_log(); !done) return done.error();
     const auto footer = writer_.finish(footer_);
     if (!footer) return failed("cannot write the snapshot", footer.error());
     // Read once as a start would: what cannot be loaded gets no name, and no log is removed for its sake.
-    if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.encryption, parts_.abandon); !sound)
+    bool stopped = false;  // a reason to stop may be gone again, but not all was read then
+    const auto stop = [&] { return stopped = stopped || parts_.abandon(); };
+    if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.encryption, stop); !sound)
         return Refusal{"what was written does not read back: " + sound.error().text};
-    if (auto going_on = given_up(); !going_on) return going_on.error();
+    if (stopped) return given_up_refusal();
     if (auto done = writer_.publish(footer->last); !done) return failed("cannot name the snapshot", done.error());
     return *footer;
 }
 
 LogResult<void> SnapshotAttempt::given_up() const {
-    if (parts_.abandon()) return Refusal{"given up: the server stops, or the log needs the disk"};
+    if (parts_.abandon()) return given_up_refusal();
     return {};
 }
 

@@ -41,7 +41,10 @@ void Snapshots::start() {
 }
 
 void Snapshots::stop() {
-    stopping_.store(true, std::memory_order_release);
+    {
+        const std::lock_guard lock(mutex_);  // or the thread that is about to wait would miss it
+        stopping_.store(true, std::memory_order_release);
+    }
     woken_.notify_all();
     if (thread_.joinable()) thread_.join();
 }
