@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Any bytes as a log record: read or refused, within its bytes. What can be read is the same when it was written again, and
+// one asked for nothing is given nothing.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "storage/effect.hpp"
+
+namespace {
+
+using namespace storage;
+
+void demand(bool condition) {
+    if (!condition) std::abort();
+}
+
+// Each effect as a record of its own.
+bool read(std::span<const std::byte> record, std::vector<std::string>& effects) {
+    return read_record(
+        record, [](std::string_view) { return true; },
+        [&](const Effect& effect) {
+            RecordWriter writer;
+            std::visit([&](const auto& e) { writer.add(e); }, effect);
+            const auto bytes = writer.bytes();
+            effects.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        });
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size > 65'536) return 0;
+    const std::vector<std::uint8_t> exact(data, data + size);  // ASan sees a byte read behind it
+    const auto record = std::as_bytes(std::span(exact));
+    std::vector<std::string> effects;
+    const bool good = read(record, effects);
+    demand(effects.size() <= size);
+    for (const std::string& effect : effects) {
+        std::vector<std::string> again;
+        demand(read(std::as_bytes(std::span(effect)), again));
+        demand(again.size() == 1 && again.front() == effect);
+    }
+    std::size_t flushes = 0;
+    const bool passed = read_record(
+        record, [](std::string_view) { return false; },
+        [&](const Effect& effect) {
+            demand(std::holds_alternative<Flush>(effect));
+            ++flushes;
+        });
+    demand(!good || passed);
+    return 0;
+}
