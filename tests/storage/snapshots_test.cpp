@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// The snapshot thread over a log with its threads, on the memory disk, with a clock that the test owns. It looks for what is due
+// once a second of real time, so each trigger costs one.
+#include "storage/snapshots.hpp"
+
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+
+#include <catch2/catch.hpp>
+
+#include "storage/snapshot_load.hpp"
+#include "tests/support/store_process.hpp"
+#include "tests/support/turn_threads.hpp"
+
+using namespace storage;
+using Catch::Matchers::Contains;
+using Call = test::MemoryDisk::Call;
+
+namespace {
+
+constexpr auto limit = std::chrono::seconds(30);
+constexpr std::uint64_t second_ns = 1'000'000'000;
+
+class Server {
+public:
+    explicit Server(test::MemoryDisk& disk) : disk_(disk) {
+        settings.touch_resolution_ms = 0;
+        set.interval_ms = 0;
+        set.wal_bytes = 0;
+        LogOptions options;
+        options.appendfsync = Fsync::no;
+        options.segment_bytes_first = options.segment_bytes = 64 << 10;
+        options.removal_reserve_bytes = 64 << 10;
+        options.notice = [](const std::string&) {};
+        log = std::move(Log::open(disk.mount(), options, clock, now, random).value());
+        store = std::make_unique<Store>(Store::Options{16, 1, clock.wall_ms}, log->journal(), random, settings);
+        REQUIRE(log->recover(*store).has_value());
+        log->start();
+        snapshots = std::make_unique<Snapshots>(Snapshots::Parts{*log, *store, set, clock, now, random,
+                                                                 [this](std::function<void()> turn) {
+                                                                     turns.post([this, turn = std::move(turn)] {
+                                                                         std::unique_lock lock(mutex);
+                                                                         moved.wait(lock, [this] { return !held; });
+                                                                         lock.unlock();
+                                                                         turn();
+                                                                     });
+                                                                 },
+                                                                 [this](const std::string& line) {
+                                                                     const std::lock_guard lock(mutex);
+                                                                     notices.push_back(line);
+                                                                 }});
+        snapshots->on_attempt([this] {
+            const std::lock_guard lock(mutex);
+            moved.notify_all();
+        });
+    }
+    ~Server() { end(); }
+    void end() {
+        hold(false);
+        if (snapshots) snapshots->stop();
+        if (log) log->stop();
+    }
+
+    void write(std::string_view key, std::size_t bytes = 100) {
+        Credit credit;
+        Admission answer = Admission::wait;
+        while ((answer = log->journal().admit(credit, bytes + 200)) == Admission::wait) std::this_thread::yield();
+        REQUIRE(answer == Admission::granted);
+        Op op;
+        op.now = now.now();
+        op.credit = &credit;
+        REQUIRE(store->set_string(op, key, std::string(bytes, 'x'), {}, [](auto) {}).value());
+        log->journal().release(credit);
+    }
+    // Until so many attempts ended. Time that the thread waits for is the test's to move.
+    bool ended(std::uint64_t attempts) {
+        std::unique_lock lock(mutex);
+        return moved.wait_for(lock, limit, [&] { return snapshots->attempts() >= attempts; });
+    }
+    bool idle() {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        while (snapshots->running() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+        return !snapshots->running();
+    }
+    // The log makes no file meanwhile: a fault set now meets a snapshot.
+    bool prepared() {
+        const auto end = std::chrono::steady_clock::now() + limit;
+        const auto ready = [&] { return log->figures().spares > 0 && !log->journal().room_is_low(); };
+        while (!ready() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+        return ready();
+    }
+    bool take_one() {
+        const std::uint64_t before = snapshots->attempts();
+        return snapshots->ask() == Snapshots::Asked::begins && ended(before + 1) && idle();
+    }
+    void hold(bool on) {
+        const std::lock_guard lock(mutex);
+        held = on;
+        moved.notify_all();
+    }
+    std::size_t files(const std::string& prefix) const {
+        std::size_t count = 0;
+        for (const std::string& name : disk_.names()) count += name.starts_with(prefix) ? std::size_t{1} : std::size_t{0};
+        return count;
+    }
+
+    test::ManualClock clock;
+    SteadyNow now{clock};
+    test::SeededRandom random{7};
+    Settings settings;
+    SnapshotSettings set;
+    std::mutex mutex;
+    std::condition_variable moved;
+    bool held = false;                 // turns wait; guarded by mutex
+    std::vector<std::string> notices;  // guarded by mutex
+    test::TurnThreads turns;
+    std::unique_ptr<Log> log;
+    std::unique_ptr<Store> store;
+    std::unique_ptr<Snapshots> snapshots;
+
+private:
+    test::MemoryDisk& disk_;
+};
+
+std::uint64_t digest_after_start(test::MemoryDisk& disk, Lsn& from) {
+    Server again(disk);
+    from = again.log->recovered().snapshot.last;
+    return again.store->digest(again.clock.wall_ms);
+}
+
+}  // namespace
+
+TEST_CASE("Snapshots: asked for, once at a time, and what the figures say of it", "[snapshots]") {
+    test::MemoryDisk disk;
+    std::uint64_t expected = 0;
+    Lsn last{};
+    {
+        Server server(disk);
+        server.snapshots->start();
+        REQUIRE(server.take_one());  // of nothing: no file
+        CHECK(server.snapshots->figures().taken == 1);
+        CHECK(server.files("snapshot-") == 0);
+        for (int i = 0; i < 50; ++i) server.write("key" + std::to_string(i));
+        CHECK(server.snapshots->figures().changes_since == 50);
+        server.hold(true);
+        CHECK(server.snapshots->ask() == Snapshots::Asked::begins);
+        CHECK(server.snapshots->ask() == Snapshots::Asked::runs_already);
+        server.hold(false);
+        REQUIRE(server.ended(2));
+        REQUIRE(server.idle());
+        const SnapshotFigures figures = server.snapshots->figures();
+        CHECK((figures.taken == 2 && figures.failed == 0 && figures.last_ok && !figures.running));
+        CHECK(figures.last_lsn == Lsn{50});
+        CHECK((figures.last_records == 50 && figures.changes_since == 0 && figures.kept == 1));
+        CHECK(figures.last_at == server.clock.wall_ms);
+        CHECK(figures.kept_bytes == figures.last_bytes);
+        CHECK(figures.last_bytes == disk.bytes("snapshot-00000000000000000050.tms").size());
+        server.write("one more");
+        CHECK(server.snapshots->figures().changes_since == 1);
+        expected = server.store->digest(server.clock.wall_ms);
+    }
+    CHECK(digest_after_start(disk, last) == expected);
+    CHECK(last == Lsn{50});
+}
+
+TEST_CASE("Snapshots: begin by time, and by what was logged", "[snapshots]") {
+    test::MemoryDisk disk;
+    Server server(disk);
+    const bool by_time = GENERATE(true, false);
+    if (by_time) server.set.interval_ms = 60'000;
+    if (!by_time) server.set.wal_bytes = 20'000;
+    server.write("first");
+    server.snapshots->start();
+    if (by_time) server.clock.monotonic += 60 * second_ns;
+    if (!by_time) server.write("large", 20'000);
+    REQUIRE(server.ended(1));
+    REQUIRE(server.idle());
+    CHECK(server.snapshots->figures().taken == 1);
+    CHECK(server.snapshots->figures().last_lsn == server.log->journal().appended());
+}
+
+TEST_CASE("Snapshots: one that fails harms nothing, leaves no file and is tried again later", "[snapshots]") {
+    test::MemoryDisk disk;
+    Server server(disk);
+    for (int i = 0; i < 20; ++i) server.write("key" + std::to_string(i));
+    server.snapshots->start();
+    REQUIRE(server.take_one());
+    const auto kept = disk.bytes("snapshot-00000000000000000020.tms");
+    server.write("more");
+    REQUIRE(server.prepared());
+    for (const Call call : {Call::create, Call::rename}) {  // only snapshots call these meanwhile
+        disk.fail({call, 0, ENOSPC});
+        REQUIRE(server.take_one());
+    }
+    SnapshotFigures figures = server.snapshots->figures();
+    CHECK((figures.failed == 2 && figures.taken == 1 && !figures.last_ok));
+    CHECK_THAT(figures.last_error, Contains("No space"));
+    CHECK(figures.last_lsn == Lsn{20});
+    CHECK(server.files("snapshot-") == 1);
+    CHECK(disk.bytes("snapshot-00000000000000000020.tms") == kept);
+    // The second failure waits for two seconds of the clock, unless somebody asks.
+    server.set.interval_ms = 1;
+    server.clock.monotonic += 2 * second_ns;
+    REQUIRE(server.ended(4));
+    REQUIRE(server.idle());
+    figures = server.snapshots->figures();
+    CHECK((figures.taken == 2 && figures.last_ok && figures.last_lsn == Lsn{21}));
+    const std::lock_guard lock(server.mutex);
+    CHECK(server.notices.size() == 2);
+}
+
+TEST_CASE("Snapshots: a stop gives up the one that runs, and one more can be taken then", "[snapshots]") {
+    test::MemoryDisk disk;
+    Server server(disk);
+    for (int i = 0; i < 20; ++i) server.write("key" + std::to_string(i));
+    server.snapshots->start();
+    server.hold(true);
+    CHECK(server.snapshots->ask() == Snapshots::Asked::begins);
+    while (!server.snapshots->running()) std::this_thread::yield();
+    std::thread stopper([&] { server.snapshots->stop(); });
+    server.hold(false);  // turns must still run
+    stopper.join();
+    CHECK(server.snapshots->figures().failed + server.snapshots->figures().taken <= 1);  // perhaps it was faster than the stop
+    const std::size_t before = server.files("snapshot-");
+    CHECK(before == server.snapshots->figures().taken);
+    server.write("last");
+    REQUIRE(server.snapshots->take_last_one());
+    CHECK(server.snapshots->figures().last_lsn == Lsn{21});
+    CHECK(server.files("snapshot-") == before + 1);
+}
+
+TEST_CASE("Snapshots: what the pair makes superfluous goes, and the figures count it", "[snapshots]") {
+    test::MemoryDisk disk;
+    std::uint64_t expected = 0;
+    Lsn last{};
+    {
+        Server server(disk);
+        server.set.keep = 2;
+        server.set.keep_days = 0;
+        server.snapshots->start();
+        for (int i = 0; i < 4; ++i) {
+            for (int k = 0; k < 30; ++k) server.write("key" + std::to_string(k), 4000);
+            REQUIRE(server.take_one());
+        }
+        const SnapshotFigures figures = server.snapshots->figures();
+        CHECK((figures.kept == 2 && figures.snapshots_removed == 2 && figures.segments_removed > 0));
+        CHECK(server.files("snapshot-") == 2);
+        CHECK(server.files("doomed-") == 0);
+        CHECK(server.log->figures().segments == server.files("wal-"));
+        expected = server.store->digest(server.clock.wall_ms);
+    }
+    CHECK(digest_after_start(disk, last) == expected);
+    CHECK(last == Lsn{120});
+}
