@@ -71,9 +71,9 @@ public:
                 allow(8);
             });
         };
-        SnapshotAttempt attempt(
-            {log_->files(), log_->journal(), [this] { log_->request_sync(); }, *store_, hasty_, turn, [] { return false; }},
-            header, {});
+        SnapshotAttempt attempt({log_->files(), log_->journal(), [this] { log_->request_sync(); }, Encryption{}, *store_, hasty_,
+                                 turn, [] { return false; }},
+                                header, {});
         const auto footer = attempt.run(test::start_ms);
         INFO((footer ? std::string() : footer.error().text));
         REQUIRE(footer.has_value());
@@ -84,7 +84,7 @@ public:
         std::unique_lock lock(mutex_);
         allowed_ += steps;
         moved_.notify_all();
-        moved_.wait(lock, [this] { return steps_.load() >= allowed_ - 2; });
+        moved_.wait(lock, [this] { return done_.load() || steps_.load() >= allowed_ - 2; });
     }
     void end_writers() {
         const std::lock_guard lock(mutex_);
@@ -194,7 +194,6 @@ struct Seen {
     std::uint64_t digest = 0, users = 0, dead = 0;
     std::vector<int> answers;        // to each token
     std::vector<std::string> lists;  // of each user, in order
-    friend bool operator==(const Seen&, const Seen&) = default;
 };
 
 Seen look(test::StoreFixture& at, const std::vector<std::string>& tokens) {
@@ -216,6 +215,17 @@ Seen look(test::StoreFixture& at, const std::vector<std::string>& tokens) {
     return seen;
 }
 
+class Ending {
+public:
+    explicit Ending(std::function<void()> call) : call_(std::move(call)) {}
+    ~Ending() { call_(); }
+    Ending(const Ending&) = delete;
+    Ending& operator=(const Ending&) = delete;
+
+private:
+    std::function<void()> call_;
+};
+
 void check(Server& server, const std::vector<std::string>& records, const std::vector<std::string>& tokens) {
     for (const Lsn last : server.last) {
         INFO("snapshot at LSN " << value(last) << " of " << records.size());
@@ -228,8 +238,8 @@ void check(Server& server, const std::vector<std::string>& records, const std::v
         CHECK(seen.digest == expected.digest);
         CHECK(seen.users == expected.users);
         CHECK(seen.dead == expected.dead);
-        CHECK(seen.answers == expected.answers);
-        CHECK(seen.lists == expected.lists);
+        CHECK((seen.answers == expected.answers));  // too long to be printed
+        CHECK((seen.lists == expected.lists));
     }
 }
 
@@ -240,13 +250,17 @@ TEST_CASE("Snapshot: with several threads that write, each file alone is what th
         INFO("seed " << seed);
         Server server(seed);
         std::array<std::vector<std::string>, writers> tokens;
-        std::vector<std::thread> threads;
-        for (std::size_t i = 0; i < writers; ++i)
-            threads.emplace_back([&, i] { server.write(SeededRandom(seed * 100 + i), tokens[i]); });
-        server.allow(300);
-        for (int i = 0; i < snapshots; ++i) server.take_snapshot();
-        server.end_writers();
-        for (std::thread& thread : threads) thread.join();
+        {
+            std::vector<std::thread> threads;
+            const Ending joined([&] {  // also when something is required in vain
+                server.end_writers();
+                for (std::thread& thread : threads) thread.join();
+            });
+            for (std::size_t i = 0; i < writers; ++i)
+                threads.emplace_back([&, i] { server.write(SeededRandom(seed * 100 + i), tokens[i]); });
+            server.allow(300);
+            for (int i = 0; i < snapshots; ++i) server.take_snapshot();
+        }
         server.stop();
         std::vector<std::string> all;
         for (const auto& some : tokens) all.insert(all.end(), some.begin(), some.end());

@@ -127,7 +127,11 @@ bool StoreProcess::attempt(storage::snapshot::Header header, storage::SnapshotWr
     HastyClock hasty;
     hasty.wall_ms = clock.wall_ms.load();
     turns = 0;
-    storage::SnapshotAttempt attempt({files(), journal(), [&] { alive = sync() && alive; }, encryption, store(), hasty,
+    const auto sync_and_more = [&] {  // what comes now shares a frame of the log with S1
+        if (between_turns) between_turns();
+        alive = sync() && alive;
+    };
+    storage::SnapshotAttempt attempt({files(), journal(), sync_and_more, encryption, store(), hasty,
                                       [&](const std::function<void()>& turn) {
                                           turn();
                                           ++turns;
