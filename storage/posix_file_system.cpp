@@ -142,6 +142,8 @@ public:
 
     // The lock belongs to what directory_ opened and ends with the last descriptor of it, so after the rmdir of the destructor.
     Result<std::unique_ptr<FileLock>> lock() override {
+        // What may only be read can be locked too, and is no place for a log.
+        if (::faccessat(directory_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) return last_error();
         if (::flock(directory_.get(), LOCK_EX | LOCK_NB) != 0) return last_error();
         Descriptor fd(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 0));
         if (fd.get() < 0) return last_error();

@@ -132,7 +132,6 @@ bool Snapshots::take() {
     const std::uint64_t begun = parts_.clock.monotonic_ns();
     begun_ns_.store(begun, std::memory_order_relaxed);
     const WalStart& run = parts_.log.run_start();
-    const SnapshotSettings& set = parts_.settings;
     snapshot::Header header;
     header.directory_id = run.directory_id;
     header.epoch = run.epoch;
@@ -148,27 +147,38 @@ bool Snapshots::take() {
         attempt_ended({}, 0, begun, written, {});
         return true;
     }
+    std::uint64_t bytes = 0;
+    const auto footer = attempt(header, bytes);
+    if (!footer) {
+        parts_.notice("Snapshot failed: " + footer.error().text);
+        attempt_failed(footer.error().text);
+        return false;
+    }
+    attempt_ended(*footer, bytes, begun, written, header);
+    return true;
+}
+
+// When it returns, a failed one has left no file.
+LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, std::uint64_t& bytes) {
+    const SnapshotSettings& set = parts_.settings;
     const bool inside = last_one_.load(std::memory_order_relaxed);
     SnapshotAttempt attempt(
         {parts_.log.files(), parts_.log.journal(), [this] { parts_.log.request_sync(); }, parts_.log.encryption(), parts_.store,
          parts_.clock, [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
          [this] { return abandon_now(); }},
         header, {set.compression.load(std::memory_order_relaxed), set.compression_level.load()});
-    const auto footer = attempt.run(header.created_at);
-    if (!footer) {
-        parts_.notice("Snapshot failed: " + footer.error().text);
-        attempt_failed(footer.error().text);
-        return false;
-    }
-    attempt_ended(*footer, attempt.bytes(), begun, written, header);
-    return true;
+    auto footer = attempt.run(header.created_at);
+    bytes = attempt.bytes();
+    return footer;
 }
 
 void Snapshots::attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun, std::uint64_t written,
                               const snapshot::Header& header) {
     const std::uint64_t now = parts_.clock.monotonic_ns();
+    const auto kept = list_snapshots(parts_.log.files());
     {
         const std::lock_guard lock(mutex_);
+        if (kept) note_kept(*kept);
         ++figures_.taken;
         figures_.last_ok = true;
         figures_.last_at = header.created_at != 0 ? header.created_at : parts_.now.now();

@@ -85,6 +85,7 @@ private:
     bool due() const;
     snapshot::Chain base() const;  // of the next one; none: it is full
     bool take();                   // one attempt; false: it failed, and figures() says why
+    LogResult<snapshot::Footer> attempt(const snapshot::Header& header, std::uint64_t& bytes);
     void attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun_ns, std::uint64_t written,
                        const snapshot::Header& header);
     void attempt_failed(const std::string& why);

@@ -87,9 +87,10 @@ public:
     void apply(const RemoveString&, Lsn lsn);
 
     // ---- loading a snapshot, before the log behind its records ----
-    void load(const PutSession&, Lsn lsn);
-    void load(const PutString& e, Lsn lsn) { apply(e, lsn); }
-    void load(const PutDead&, Lsn lsn);
+    // `begun_at` is its S0.
+    void load(const PutSession&, Lsn lsn, Lsn begun_at);
+    void load(const PutString& e, Lsn lsn, Lsn) { apply(e, lsn); }
+    void load(const PutDead&, Lsn lsn, Lsn begun_at);
     void reserve(std::uint64_t sessions, std::uint64_t strings, std::uint64_t dead);  // about so many more will come
     void order_dead();  // oldest first again, after records came in any order
 
@@ -144,7 +145,9 @@ private:
     void remove_token(const TokenHash& token, Slot slot, Place place);
     Place replace_session(Place place, SessionRecord& old, const PutSession& e, Lsn lsn);
     void give_up_id(Place place);
-    bool gives_way(Place known, Lsn lsn);  // to a record with this LSN: taken out, or never there
+    template <class E>
+    bool gives_way(Place known, const E& e, Lsn lsn, Lsn begun_at);  // to this effect: taken out, or never there
+    void take_out(Place known);
     void queue_dead(Place place);
     void link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest);
     StaleHint stale_hint(Place place, const Record& record, ShardIndex in, std::uint32_t hash, bool of_id) const;

@@ -1,22 +1,52 @@
 // SPDX-License-Identifier: MIT
 // What only a snapshot brings: dead records as such, and records in any order.
 //
-// Two records of one id or token may have met the walk: the first was removed behind it, the second made ahead of it. The
-// second began after S0, so the log behind the records tells all of it; the first is what the log must find when it begins.
-// So the one with the lower LSN stays, whichever comes first.
+// Two records of one id or token may meet here. A later state of the same session or dead one takes the place of the one that the
+// base of an incremental snapshot had. Of two different ones, what has an LSN up to S0 was there at S0 and what it meets was not:
+// that is a leftover of the base, or the walk met it ahead of a place that it had passed before. What came after S0 the log
+// behind the records tells from its beginning, so it need not be here, and must not be in the way of what the log will find.
 #include <algorithm>
 
 #include "storage/space.hpp"
 
 namespace storage {
 
-bool Space::gives_way(Place known, Lsn lsn) {
+namespace {
+
+struct Life {
+    SessionId id;
+    UnixMs created_at = 0;
+    friend bool operator==(const Life&, const Life&) = default;
+};
+
+Life life_of(const Record& record) {
+    if (record.kind == RecordKind::session) {
+        const auto& s = static_cast<const SessionRecord&>(record);
+        return {s.id, s.created_at};
+    }
+    const auto& d = static_cast<const DeadRecord&>(record);
+    return {d.id, d.created_at};
+}
+
+}  // namespace
+
+template <class E>
+bool Space::gives_way(Place known, const E& e, Lsn lsn, Lsn begun_at) {
     if (known == no_place) return true;
-    if (value(at(known)->lsn) <= value(lsn)) return false;
+    const Lsn of_known = at(known)->lsn;
+    const bool same = life_of(*at(known)) == Life{e.id, e.created_at};
+    const bool was_there = value(lsn) <= value(begun_at);
+    const bool stays = same        ? value(of_known) > value(lsn)
+                       : was_there ? false
+                                   : value(of_known) <= value(begun_at) || value(of_known) <= value(lsn);
+    if (!stays) take_out(known);
+    return !stays;
+}
+
+void Space::take_out(Place known) {
     if (dead(known)) {
         std::vector<StaleHint> none_built_yet;
-        forget(known, none_built_yet);
-        return true;
+        return forget(known, none_built_yet);
     }
     SessionRecord& s = *session(known);
     unlink_user(known, s);
@@ -26,19 +56,19 @@ bool Space::gives_way(Place known, Lsn lsn) {
     count(s, -1);
     free_place(known);
     release(&s);
-    return true;
 }
 
-void Space::load(const PutSession& e, Lsn lsn) {
-    if (!gives_way(find_id(e.id), lsn) || !gives_way(find_token(e.token), lsn)) return;
-    if (e.has_previous && !gives_way(find_token(e.previous_token), lsn)) return;
+void Space::load(const PutSession& e, Lsn lsn, Lsn begun_at) {
+    if (!gives_way(find_id(e.id), e, lsn, begun_at) || !gives_way(find_token(e.token), e, lsn, begun_at)) return;
+    if (e.has_previous && !gives_way(find_token(e.previous_token), e, lsn, begun_at)) return;
     apply(e, lsn);
 }
 
-void Space::load(const PutDead& e, Lsn lsn) {
+void Space::load(const PutDead& e, Lsn lsn, Lsn begun_at) {
     note_removal(lsn);
-    if (e.has_id && !gives_way(find_id(e.id), lsn)) return;
-    if (!gives_way(find_token(e.token), lsn) || (e.has_previous && !gives_way(find_token(e.previous), lsn))) return;
+    if (e.has_id && !gives_way(find_id(e.id), e, lsn, begun_at)) return;
+    if (!gives_way(find_token(e.token), e, lsn, begun_at)) return;
+    if (e.has_previous && !gives_way(find_token(e.previous), e, lsn, begun_at)) return;
     DeadRecord* d = make_dead(e.user);
     d->flags = static_cast<std::uint8_t>((e.has_id ? DeadRecord::has_id : 0) | (e.has_previous ? DeadRecord::has_previous : 0));
     d->id = e.id;

@@ -77,7 +77,7 @@ bool Store::load_records(std::string_view payload, std::uint32_t entries, Lsn be
             shard = of;
         }
         Space& space = s.make_space(of, entry.db);
-        std::visit([&](const auto& effect) { space.load(effect, entry.lsn); }, entry.effect);
+        std::visit([&](const auto& effect) { space.load(effect, entry.lsn, begun_at); }, entry.effect);
     }
     return !all.broken() && count == entries;
 }

@@ -28,7 +28,7 @@ void demand(bool condition) {
 std::uint64_t make_header_right(std::vector<std::byte>& file) {
     snapshot::Header header;
     header.salt.fill(7);
-    const HeaderBlock block = snapshot::encode(header);
+    const HeaderBlock block = snapshot::encode(header, nullptr);
     if (file.size() < block.size()) file.resize(block.size());
     if (const auto found = snapshot::decode_header(file).header) return found->seed();
     std::copy(block.begin(), block.end(), file.begin());
@@ -61,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto fs = disk.mount();
     test::StoreFixture store;
     std::atomic<std::uint64_t> read{0};
-    const auto loaded = load_snapshot(*fs, "some", store.store, 1, read);
+    const auto loaded = load_snapshot(*fs, "some", {}, store.store, 1, read);
     if (!loaded) {
         store.store.clear();
         demand(store.store.digest(test::start_ms) == 0);
@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         (void)store.store.digest(test::start_ms);
     }
     // Whoever reads a file before it gets its name is at least as strict.
-    if (verify_snapshot(*fs, "some", {}).has_value())
+    if (verify_snapshot(*fs, "some", {}, {}).has_value())
         demand(loaded.has_value() || loaded.error().kind != SnapshotFault::Kind::damaged);
     return 0;
 }

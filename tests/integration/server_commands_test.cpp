@@ -97,7 +97,7 @@ TEST_CASE("COMMAND: count, info, docs, list, getkeys", "[command]") {
     CHECK(redis("COMMAND", "DOCS", "no.such").items.empty());
     CHECK(redis.show("COMMAND", "GETKEYS", "MSET", "a", "1", "b", "2") == "[\"a\", \"b\"]");
     CHECK(redis.show("COMMAND", "GETKEYS", "SESS.UPDATE", "the-id", "CLEAR") == "[\"the-id\"]");
-    CHECK(redis.show("COMMAND", "GETKEYS", "PING") == "-ERR The command has no key arguments");
+    CHECK(redis.show("COMMAND", "GETKEYS", "PING", "x") == "-ERR The command has no key arguments");
     CHECK(redis.show("COMMAND", "GETKEYS", "NO.SUCH", "x") == "-ERR Invalid command specified");
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <functional>
 
 namespace integration {
 
@@ -20,7 +21,12 @@ std::string listing(const std::filesystem::path& directory) {
     std::string all;
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
-        names.push_back(entry.path().string() + (entry.is_regular_file() ? ":" + support::read_file(entry.path()) : "/"));
+        std::string what = "/";
+        if (entry.is_regular_file()) {
+            const std::string bytes = support::read_file(entry.path());
+            what = ": " + std::to_string(bytes.size()) + " bytes, hash " + std::to_string(std::hash<std::string>{}(bytes));
+        }
+        names.push_back(entry.path().string() + what);
     }
     std::sort(names.begin(), names.end());
     for (const std::string& name : names) {

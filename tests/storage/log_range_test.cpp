@@ -12,7 +12,7 @@ namespace {
 
 LogResult<Records> range(test::LogFixture& log, std::uint64_t after, std::uint64_t until) {
     Records records;
-    const auto done = read_log_range(*log.disk.mount(), Lsn{after}, Lsn{until},
+    const auto done = read_log_range(*log.disk.mount(), {}, Lsn{after}, Lsn{until},
                                      [&](Lsn first, std::uint32_t count, std::span<const std::byte> bytes) -> LogResult<void> {
                                          REQUIRE(value(first) == after + records.size() + 1);
                                          wal::Entries entries(bytes);
@@ -81,7 +81,7 @@ TEST_CASE("Log range: a visitor that says no ends it") {
     test::LogFixture log;
     fill(log);
     int calls = 0;
-    const auto done = read_log_range(*log.disk.mount(), Lsn{0}, Lsn{log.appended.size()},
+    const auto done = read_log_range(*log.disk.mount(), {}, Lsn{0}, Lsn{log.appended.size()},
                                      [&](Lsn, std::uint32_t, std::span<const std::byte>) -> LogResult<void> {
                                          ++calls;
                                          return Refusal{"no"};

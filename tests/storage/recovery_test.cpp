@@ -195,8 +195,7 @@ TEST_CASE("Recovery: a record that does not decode refuses the start") {
     test::RecordList list;
     list.refuse = "two";
     RecoveryProgress progress;
-    const auto recovered =
-        recover_log(*fs, {.directory_name = "data", .now = 0, .notice = {}}, list, log.random, progress);
+    const auto recovered = recover_log(*fs, {.directory_name = "data", .now = 0, .notice = {}}, list, log.random, progress);
     REQUIRE_FALSE(recovered.has_value());
     CHECK_THAT(recovered.error().text, Contains("LSN 2"));
     CHECK(log.disk.fingerprint() == fingerprint);

@@ -231,7 +231,7 @@ void check(Server& server, const std::vector<std::string>& records, const std::v
         INFO("snapshot at LSN " << value(last) << " of " << records.size());
         test::StoreFixture loaded(shards), replayed(shards);
         std::atomic<std::uint64_t> read{0};
-        REQUIRE(load_snapshot(*server.disk.mount(), snapshot_name(last), loaded.store, 3, read).has_value());
+        REQUIRE(load_snapshot(*server.disk.mount(), snapshot_name(last), {}, loaded.store, 3, read).has_value());
         for (std::uint64_t i = 0; i < value(last); ++i)
             if (!replayed.store.replay(Lsn{i + 1}, std::as_bytes(std::span(records[i])), 0, shards)) FAIL("LSN " << i + 1);
         const Seen expected = look(replayed, tokens), seen = look(loaded, tokens);

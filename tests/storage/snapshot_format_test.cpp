@@ -30,7 +30,7 @@ void check_loads(const std::vector<std::byte>& bytes) {
     disk.set_bytes(name, bytes);
     test::StoreFixture loaded, expected;
     std::atomic<std::uint64_t> read{0};
-    const auto found = load_snapshot(*disk.mount(), name, loaded.store, 2, read);
+    const auto found = load_snapshot(*disk.mount(), name, {}, loaded.store, 2, read);
     REQUIRE(found.has_value());
     CHECK(found->footer.records() == 4);
     CHECK(found->footer.now == test::start_ms + 3000);
@@ -38,7 +38,7 @@ void check_loads(const std::vector<std::byte>& bytes) {
     const UnixMs now = test::start_ms + 4000;
     CHECK(loaded.store.digest(now) == expected.store.digest(now));
     CHECK(loaded.store.figures().dead_records == 1);
-    CHECK(verify_snapshot(*disk.mount(), name, {}).has_value());
+    CHECK(verify_snapshot(*disk.mount(), name, {}, {}).has_value());
 }
 
 }  // namespace
@@ -57,19 +57,19 @@ TEST_CASE("Snapshot format: the golden file of version 1 is read, and written, b
     check_loads(test::write_golden_snapshot({snapshot::Compression::zstd, 3}));
 }
 
-TEST_CASE("Snapshot format: one that builds upon another is refused, not taken for whole") {
+TEST_CASE("Snapshot format: one that builds upon what is not there is damaged, not taken for whole") {
     auto bytes = read_golden();
     auto header = snapshot::decode_header(bytes).header.value();
     header.base_last = Lsn{3};
-    const HeaderBlock block = snapshot::encode(header);
+    const HeaderBlock block = snapshot::encode(header, nullptr);
     std::copy(block.begin(), block.end(), bytes.begin());
     test::MemoryDisk disk;
     disk.set_bytes("some", bytes);
     test::StoreFixture store;
     std::atomic<std::uint64_t> read{0};
-    const auto loaded = load_snapshot(*disk.mount(), "some", store.store, 1, read);
+    const auto loaded = load_snapshot(*disk.mount(), "some", {}, store.store, 1, read);
     REQUIRE_FALSE(loaded.has_value());
-    CHECK(loaded.error().kind == SnapshotFault::Kind::newer);
+    CHECK(loaded.error().kind == SnapshotFault::Kind::damaged);
 }
 
 TEST_CASE("Snapshot format: block headers come back as they were, under their own seed only") {
@@ -85,12 +85,12 @@ TEST_CASE("Snapshot format: block headers come back as they were, under their ow
                                        .payload_checksum = 0x123456789abcdef0};
     std::array<std::byte, snapshot::block_header_bytes> bytes{};
     snapshot::encode(header, 42, bytes);
-    CHECK(snapshot::decode_block(bytes, 42) == header);
-    CHECK_FALSE(snapshot::decode_block(bytes, 43));
+    CHECK(snapshot::decode_block(bytes, 42, false) == header);
+    CHECK_FALSE(snapshot::decode_block(bytes, 43, false));
     for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
         auto changed = bytes;
         changed[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
-        REQUIRE_FALSE(snapshot::decode_block(changed, 42));
+        REQUIRE_FALSE(snapshot::decode_block(changed, 42, false));
     }
 }
 
@@ -103,7 +103,7 @@ TEST_CASE("Snapshot format: headers and footers come back as they were") {
     header.created_at = 5;
     header.base_last = Lsn{6};
     header.base_digest.fill(std::byte{7});
-    const HeaderBlock block = snapshot::encode(header);
+    const HeaderBlock block = snapshot::encode(header, nullptr);
     CHECK(snapshot::decode_header(block).header == header);
     CHECK_FALSE(snapshot::decode_header(std::span(block).first(block.size() - 1)).header);
     snapshot::Footer footer{.last = Lsn{9}, .now = 8, .blocks = 7, .sessions = 6, .strings = 5, .dead = 4, .raw_bytes = 3};

@@ -101,6 +101,7 @@ TEST_CASE("Snapshot records: of two records of one id or token the earlier one s
     const PutSession first = test::golden_session("alice", 1);
     PutSession same_id = test::golden_session("alice", 2), same_token = test::golden_session("alice", 3);
     same_id.id = first.id;
+    same_id.created_at = first.created_at + 1000;  // with the same time it would be a later state of the same session
     same_token.token = first.token;
     for (const PutSession& second : {same_id, same_token}) {
         test::StoreFixture alone, before, behind;

@@ -87,7 +87,7 @@ inline std::vector<std::byte> write_golden_snapshot(storage::SnapshotWriter::Com
     Store::SnapshotPart part;
     for (Store::SnapshotWalk walk; store.store.copy_slice(walk, Lsn{}, part);) {
     }
-    SnapshotWriter writer(*fs, header, compress);
+    SnapshotWriter writer(*fs, header, nullptr, compress);
     REQUIRE(writer.begin().has_value());
     snapshot::BlockHeader records{.kind = snapshot::BlockKind::records, .entries = part.entries};
     records.last_slot = slot_count - 1;

@@ -93,11 +93,16 @@ bool RespClient::fill(Clock::time_point until) {
         return true;
     }
     if (got <= 0) {
-        cut_ = got < 0;
         return false;
     }
     pending_.append(piece, static_cast<std::size_t>(got));
     return true;
+}
+
+// A reset is told once, to whoever sends or receives next; POLLHUP stays.
+bool RespClient::ended_cleanly() const {
+    pollfd entry{fd_, POLLIN, 0};
+    return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLHUP | POLLERR)) == 0;
 }
 
 Reply RespClient::read(Ms deadline) {

@@ -47,7 +47,7 @@ public:
     std::string read_bytes(std::size_t count, Ms deadline = patience);
     std::string read_until_closed(Ms deadline = patience);  // all that still comes, then end of stream or reset
     bool closed_within(Ms deadline);                        // throws away what comes
-    bool ended_cleanly() const { return !cut_; }            // after the end of the stream: it was no reset
+    bool ended_cleanly() const;                             // right after the end of the stream: the peer still takes bytes
     bool silent_for(Ms time);                               // nothing comes and the connection stays
     void half_close();                                      // FIN, still reading
     void reset();                                           // RST
@@ -69,7 +69,6 @@ private:
     bool fill(std::chrono::steady_clock::time_point until);  // false: end of stream
 
     int fd_ = -1;
-    bool cut_ = false;
     std::string pending_;
 };
 
