@@ -54,7 +54,7 @@ void Committer::set_mode(Fsync mode) {
 void Committer::request_sync() {
     {
         std::lock_guard lock(sync_mutex_);
-        sync_requested_ = true;
+        sync_until_ = later(sync_until_, journal_.appended());
     }
     sync_wanted_.notify_one();
 }
@@ -171,6 +171,7 @@ void Committer::publish(std::uint64_t begun_ns) {
             oldest_unsynced_ns_ = begun_ns;
             wake = mode() == Fsync::everysec;
         }
+        wake = wake || sync_asked_for();
     }
     if (wake) sync_wanted_.notify_one();
 }
@@ -205,9 +206,15 @@ void Committer::watch_for_delay() {
 
 // ---- the syncer's thread ----
 
+// Of what is written; a wish for what is not yet stays, and publish() wakes the syncer for it.
+bool Committer::sync_asked_for() const {
+    const Lsn durable = journal_.durable();
+    return value(sync_until_) > value(durable) && value(unsynced_until_) > value(durable);
+}
+
 bool Committer::sync_is_due(std::uint64_t& wait_ns) const {
     wait_ns = second_ns;
-    if (sync_requested_) return true;
+    if (sync_asked_for()) return true;
     if (mode() != Fsync::everysec || oldest_unsynced_ns_ == 0) return false;
     // Begun early enough to be through when the oldest byte is a second old.
     const std::uint64_t at = oldest_unsynced_ns_ + second_ns - std::min(meter_.last_ns() + second_ns / 50, second_ns / 2);
@@ -225,7 +232,6 @@ void Committer::sync_loop() {
             sync_wanted_.wait_for(lock, std::chrono::nanoseconds(wait));
             continue;
         }
-        sync_requested_ = false;
         const auto file = unsynced_file_;
         const std::string name = unsynced_name_;
         const Lsn until = unsynced_until_;

@@ -63,6 +63,7 @@ private:
     void watch_for_delay();
 
     void sync_loop();
+    bool sync_asked_for() const;                     // under sync_mutex_
     bool sync_is_due(std::uint64_t& wait_ns) const;  // under sync_mutex_
     bool lost(const Refusal& why);                   // calls the fatal handler; false
 
@@ -91,7 +92,7 @@ private:
     Lsn unsynced_until_{};
     std::uint64_t oldest_unsynced_ns_ = 0;  // 0: nothing is
     std::uint64_t oldest_syncing_ns_ = 0;   // of the sync under way
-    bool sync_requested_ = false;
+    Lsn sync_until_{};                      // asked for: all that was appended when it was
     bool stop_syncing_ = false;
 
     std::thread commit_thread_, sync_thread_;

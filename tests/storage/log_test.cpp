@@ -129,6 +129,17 @@ TEST_CASE("Log: the mode may change while records are written") {
     CHECK(read_back(disk).size() == records);
 }
 
+TEST_CASE("Log: a sync that is asked for at any moment is made") {
+    for (int round = 0; round < 60; ++round) {
+        test::MemoryDisk disk;
+        Server server(disk, Fsync::no);
+        const Lsn lsn = server.append("record");
+        if (round % 2 == 1) REQUIRE(server.until([&] { return server.log->journal().written() >= lsn; }));
+        server.log->request_sync();
+        REQUIRE(server.durable(lsn));
+    }
+}
+
 TEST_CASE("Log: in always nothing is durable before its fdatasync has returned") {
     test::MemoryDisk disk;
     Server server(disk);
