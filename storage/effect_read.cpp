@@ -215,6 +215,8 @@ bool fits(const E& e) {
                e.last_ip.size() <= 0xff && e.ua.size() <= 0xffff && e.last_ua.size() <= 0xffff && e.idle_ms / 1000 <= UINT32_MAX;
     else if constexpr (std::is_same_v<E, TouchSession>)
         return e.last_ip.size() <= 0xff && e.last_ua.size() <= 0xffff;
+    else if constexpr (std::is_same_v<E, PutDeadToken>)
+        return e.user.size() <= 0xff;
     else
         return true;
 }

@@ -135,6 +135,14 @@ TEST_CASE("unwanted effects are passed over, unknown ones refused") {
         std::as_bytes(std::span(unknown)), [](std::string_view) { return true; }, [](const Effect&) {}));
 }
 
+TEST_CASE("a user that no record's header can hold is refused") {
+    RecordWriter writer;
+    const std::string user(256, 'u');
+    writer.add(PutDeadToken{user, 0, TokenHash{}, users_slot, RemovalReason::quota, 9});
+    CHECK_FALSE(read_record(
+        writer.bytes(), [](std::string_view) { return true; }, [](const Effect&) {}));
+}
+
 TEST_CASE("bytes that are cut or changed are never read past their end") {
     std::string packed;
     RecordWriter writer;
