@@ -100,9 +100,9 @@ TEST_CASE("Snapshot: a user's sessions keep their order", "[snapshot]") {
         process.clock.wall_ms = process.clock.wall_ms + 10;
     };
     for (int i = 0; i < 5; ++i) create();
+    process.settings.session_dead_max = 1;  // one is forgotten at once, so that its place is taken again
     const std::array<SessionId, 2> gone{ids[1], ids[3]};
     REQUIRE(process.run([&](Op& op) { return process.store().remove_sessions(op, gone); }).value() == 2);
-    process.settings.session_dead_max = 1;  // forgotten, so that their places are taken again
     for (int i = 0; i < 3; ++i) create();
     REQUIRE(process.snapshot());
     const auto listed = [&] {
