@@ -39,7 +39,7 @@ public:
         options.segment_bytes_first = options.segment_bytes = 256 << 10;
         options.removal_reserve_bytes = 64 << 10;
         options.notice = [](const std::string&) {};
-        log_ = std::move(Log::open(disk.mount(), options, clock_, now_, random_).value());
+        log_ = Log::open(disk.mount(), options, clock_, now_, random_).value();
         store_ = std::make_unique<Store>(Store::Options{shards, seed, test::start_ms}, log_->journal(), random_, settings_);
         REQUIRE(log_->recover(*store_).has_value());
         log_->start();

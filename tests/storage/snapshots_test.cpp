@@ -33,7 +33,7 @@ public:
         options.segment_bytes_first = options.segment_bytes = 64 << 10;
         options.removal_reserve_bytes = 64 << 10;
         options.notice = [](const std::string&) {};
-        log = std::move(Log::open(disk.mount(), options, clock, now, random).value());
+        log = Log::open(disk.mount(), options, clock, now, random).value();
         store = std::make_unique<Store>(Store::Options{16, 1, clock.wall_ms}, log->journal(), random, settings);
         REQUIRE(log->recover(*store).has_value());
         log->start();
