@@ -107,7 +107,7 @@ public:
 
     test::ManualClock clock;
     SteadyNow now{clock};
-    test::SeededRandom random{7};
+    SystemRandom random;  // the log and the snapshots draw from it at once
     Settings settings;
     SnapshotSettings set;
     std::mutex mutex;
