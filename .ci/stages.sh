@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The stages of CI, and the one way to run test programs. Sourced by dev. Each stage is a function stage_NAME that returns
-# non-zero on failure; the table below has its time limit in seconds. All limits together stay under 90 minutes, because CI
-# stops there; on two cores that have never built us the whole takes about half of that.
+# non-zero on failure; the table below has its time limit in seconds, and CI_SECONDS the limit of all together: CI stops at 90
+# minutes; on two cores that have never built us the whole takes about half of that.
 
 STAGES="test release lint strace crash power powercut faults linearizability clients asan tsan fuzz"
 declare -A LIMIT=([test]=1200 [release]=900 [lint]=900 [strace]=120 [crash]=420 [power]=300 [powercut]=300 [faults]=240
