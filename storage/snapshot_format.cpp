@@ -158,10 +158,9 @@ std::string encode(const Footer& footer) {
     return proto.SerializeAsString();
 }
 
-std::optional<Footer> decode_footer(std::string_view payload) {
+bool decode_footer(std::string_view payload, Footer& footer) {
     tokmesh::snapshot::SnapshotFooter proto;
-    if (!proto.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return std::nullopt;
-    Footer footer;
+    if (!proto.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return false;
     footer.last = Lsn{proto.last_lsn()};
     footer.now = static_cast<UnixMs>(proto.now_ms());
     footer.blocks = proto.blocks();
@@ -169,8 +168,7 @@ std::optional<Footer> decode_footer(std::string_view payload) {
     footer.strings = proto.strings();
     footer.dead = proto.dead();
     footer.raw_bytes = proto.raw_bytes();
-    if (!take_digest(footer.digest, proto.digest())) return std::nullopt;
-    return footer;
+    return take_digest(footer.digest, proto.digest());
 }
 
 }  // namespace storage::snapshot

@@ -123,6 +123,6 @@ struct Footer {
 };
 
 std::string encode(const Footer& footer);
-std::optional<Footer> decode_footer(std::string_view payload);
+bool decode_footer(std::string_view payload, Footer& footer);  // false: it is none
 
 }  // namespace storage::snapshot

@@ -77,9 +77,8 @@ std::optional<SnapshotFault> SnapshotReader::read_footer() {
     Buffers buffers;
     const auto bytes = payload({*block, offset}, buffers);
     if (!bytes) return bytes.error();
-    const auto footer = snapshot::decode_footer(*bytes);
-    if (!footer || block->number != footer->blocks) return damaged(offset, "the footer does not decode");
-    footer_ = *footer;
+    if (!snapshot::decode_footer(*bytes, footer_) || block->number != footer_.blocks)
+        return damaged(offset, "the footer does not decode");
     return std::nullopt;
 }
 
