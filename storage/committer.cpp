@@ -15,7 +15,7 @@ constexpr std::uint64_t behind_ns = 2 * second_ns;  // everysec parks writes whe
 }  // namespace
 
 Committer::Committer(FileSystem& fs, Journal& journal, SparePool& spares, SyncMeter& meter, Clock& clock, SteadyNow& now,
-                     RandomSource& random, const LogOptions& options, WalStart start)
+                     RandomSource& random, const LogOptions& options, const WalStart& start)
     : journal_(journal),
       spares_(spares),
       meter_(meter),

@@ -33,7 +33,7 @@ struct GroupFigures {
 class Committer {
 public:
     Committer(FileSystem& fs, Journal& journal, SparePool& spares, SyncMeter& meter, Clock& clock, SteadyNow& now,
-              RandomSource& random, const LogOptions& options, WalStart start);
+              RandomSource& random, const LogOptions& options, const WalStart& start);
     ~Committer();  // stops
     Committer(const Committer&) = delete;
     Committer& operator=(const Committer&) = delete;

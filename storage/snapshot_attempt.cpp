@@ -44,7 +44,7 @@ SnapshotAttempt::SnapshotAttempt(const Parts& parts, const snapshot::Header& hea
                       parts.encryption.keys ? parts.encryption.keys->for_new_file(FilePurpose::snapshot, header.salt) : nullptr,
                       compress) {}
 
-SnapshotAttempt::SnapshotAttempt(const Parts& parts, snapshot::Header header, std::shared_ptr<const FileCipher> cipher,
+SnapshotAttempt::SnapshotAttempt(const Parts& parts, snapshot::Header header, const std::shared_ptr<const FileCipher>& cipher,
                                  SnapshotWriter::Compress compress)
     : parts_(parts),
       begun_at_(header.begun_at),

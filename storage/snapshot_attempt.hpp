@@ -49,7 +49,7 @@ private:
     LogResult<void> wait_until_durable(Lsn lsn);
     LogResult<void> given_up() const;
 
-    SnapshotAttempt(const Parts& parts, snapshot::Header header, std::shared_ptr<const FileCipher> cipher,
+    SnapshotAttempt(const Parts& parts, snapshot::Header header, const std::shared_ptr<const FileCipher>& cipher,
                     SnapshotWriter::Compress compress);
 
     const Parts parts_;

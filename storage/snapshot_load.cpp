@@ -32,8 +32,7 @@ public:
         // What the footer announces makes no more room than the file's own size would.
         const auto& footer = reader_.footer();
         const auto most = [&](std::uint64_t records) { return std::min(records, reader_.file_bytes() / bytes_of_record); };
-        if (reader_.header().full())
-            store_.expect_records(most(footer.sessions), most(footer.strings), most(footer.dead));
+        if (reader_.header().full()) store_.expect_records(most(footer.sessions), most(footer.strings), most(footer.dead));
         remove_from_base();
         std::vector<std::thread> workers;
         for (unsigned i = 1; i < threads_; ++i) workers.emplace_back([this] { load_records(); });

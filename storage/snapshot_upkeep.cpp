@@ -49,7 +49,7 @@ Result<void> remove_in_steps(FileSystem& fs, const std::string& name) {
     return fs.unlink(doomed);
 }
 
-Result<Removed> remove_superfluous(FileSystem& fs, std::vector<KeptSnapshot> all, const RetentionRule& rule, UnixMs now,
+Result<Removed> remove_superfluous(FileSystem& fs, const std::vector<KeptSnapshot>& all, const RetentionRule& rule, UnixMs now,
                                    const std::function<void()>& segment_removed) {
     Removed removed;
     for (const KeptSnapshot& old : snapshots_to_remove(all, rule, now)) {

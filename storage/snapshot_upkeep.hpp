@@ -26,7 +26,7 @@ struct Removed {
 };
 
 // Oldest first and one after the other: whenever it stops, what is left is a whole log. `all` as from list_snapshots.
-Result<Removed> remove_superfluous(FileSystem& fs, std::vector<KeptSnapshot> all, const RetentionRule& rule, UnixMs now,
+Result<Removed> remove_superfluous(FileSystem& fs, const std::vector<KeptSnapshot>& all, const RetentionRule& rule, UnixMs now,
                                    const std::function<void()>& segment_removed);
 
 }  // namespace storage

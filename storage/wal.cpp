@@ -21,7 +21,7 @@ Refusal disk_refusal(const std::string& what, const std::string& name, const boo
     return {what + " " + name + ": " + error.message()};
 }
 
-Wal::Wal(FileSystem& fs, SpareSource& spares, RandomSource& random, SyncMeter& meter, WalStart start)
+Wal::Wal(FileSystem& fs, SpareSource& spares, RandomSource& random, SyncMeter& meter, const WalStart& start)
     : fs_(fs),
       spares_(spares),
       random_(random),

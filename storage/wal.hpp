@@ -41,7 +41,7 @@ struct WalStart {
 
 class Wal {
 public:
-    Wal(FileSystem& fs, SpareSource& spares, RandomSource& random, SyncMeter& meter, WalStart start);
+    Wal(FileSystem& fs, SpareSource& spares, RandomSource& random, SyncMeter& meter, const WalStart& start);
 
     // Writes all of the batch; returns the room that this took, unused ends of segments included. The first call opens the
     // run's first segment.

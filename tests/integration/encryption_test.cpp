@@ -47,7 +47,7 @@ std::string refusal_of(ServerProcess& server) {
     server.launch();
     CHECK(server.wait_exit() == 1);
     CHECK(files_of(server.dir()) == before);
-    const std::string line = server.stderr_text().substr(said_before);
+    std::string line = server.stderr_text().substr(said_before);
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);
     return line;
 }

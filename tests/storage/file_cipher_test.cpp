@@ -11,7 +11,6 @@
 #include "tests/support/log_fixture.hpp"
 
 using namespace storage;
-using Catch::Matchers::Contains;
 
 namespace {
 

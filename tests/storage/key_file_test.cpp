@@ -23,7 +23,7 @@ std::string error_of(const std::string& text) {
 }
 
 std::filesystem::path write_file(const support::ScratchDir& scratch, const std::string& text, ::mode_t mode) {
-    const auto path = scratch / "keys";
+    auto path = scratch / "keys";
     std::ofstream(path) << text;
     REQUIRE(::chmod(path.c_str(), mode) == 0);
     return path;
@@ -56,8 +56,8 @@ TEST_CASE("Key file: what is wrong is named with its line and what is allowed, a
     CHECK(error_of("k1 " + hex + "\nk1 " + hex) == "keys:2: this key id stands in the file already; each may be there once");
     CHECK(error_of("# nothing\n\n") == "keys: no key; there must be a line `<key id> <64 hex digits>`");
     CHECK(error_of("") == error_of("\n"));
-    for (const std::string& text : {hex + " k1", "k1 " + hex + hex, "k1 " + hex + "\nk1 " + hex, hex})
-        CHECK_THAT(error_of(text), !Contains(hex.substr(0, 8)));
+    const std::string line = "k1 " + hex, twice = line + "\n" + line, longer = line + hex, turned = hex + " k1";
+    for (const std::string& text : {turned, longer, twice, hex}) CHECK_THAT(error_of(text), !Contains(hex.substr(0, 8)));
 }
 
 TEST_CASE("Key file: number and size are bounded") {

@@ -6,7 +6,6 @@
 
 namespace test {
 
-using storage::Lsn;
 using storage::Op;
 using storage::value;
 
@@ -108,11 +107,11 @@ storage::snapshot::Header StoreProcess::header() {
     return header;
 }
 
-bool StoreProcess::snapshot(storage::SnapshotWriter::Compress compress, std::function<void()> between_turns) {
+bool StoreProcess::snapshot(storage::SnapshotWriter::Compress compress, const std::function<void()>& between_turns) {
     return attempt(header(), compress, between_turns);
 }
 
-bool StoreProcess::incremental(std::function<void()> between_turns) {
+bool StoreProcess::incremental(const std::function<void()>& between_turns) {
     storage::snapshot::Header wanted = header();
     if (chain.last != wanted.begun_at) {
         wanted.base_last = chain.last;
@@ -121,7 +120,7 @@ bool StoreProcess::incremental(std::function<void()> between_turns) {
     return attempt(wanted, {}, between_turns);
 }
 
-bool StoreProcess::attempt(storage::snapshot::Header header, storage::SnapshotWriter::Compress compress,
+bool StoreProcess::attempt(const storage::snapshot::Header& header, storage::SnapshotWriter::Compress compress,
                            const std::function<void()>& between_turns) {
     bool alive = true;
     HastyClock hasty;

@@ -49,8 +49,8 @@ public:
     // ---- work; false: the power went ----
     bool commit();  // writes what was appended
     bool sync();    // makes it durable
-    bool snapshot(storage::SnapshotWriter::Compress compress = {}, std::function<void()> between_turns = {});
-    bool incremental(std::function<void()> between_turns = {});  // upon the newest one; full where there is none
+    bool snapshot(storage::SnapshotWriter::Compress compress = {}, const std::function<void()>& between_turns = {});
+    bool incremental(const std::function<void()>& between_turns = {});  // upon the newest one; full where there is none
     bool clean_up(const storage::RetentionRule& rule = {2, 0, 0});
 
     // Runs `f(op)` with credit for anything a test does, and remembers the digest that belongs to the last LSN.
@@ -86,7 +86,7 @@ public:
     storage::snapshot::Chain chain;
     std::uint64_t segment_bytes = 8192;
     storage::Encryption encryption;  // from the next start on
-    std::uint64_t turns = 0;  // of the last snapshot
+    std::uint64_t turns = 0;         // of the last snapshot
 
 private:
     class Spares final : public storage::SpareSource {
@@ -110,7 +110,7 @@ private:
     void session_step(SeededRandom& dice);
     void string_step(SeededRandom& dice);
 
-    bool attempt(storage::snapshot::Header header, storage::SnapshotWriter::Compress compress,
+    bool attempt(const storage::snapshot::Header& header, storage::SnapshotWriter::Compress compress,
                  const std::function<void()>& between_turns);
     storage::snapshot::Header header();
 
