@@ -45,6 +45,7 @@ constexpr Metadata metadata[] = {
     {"hvals", order_varies, "", ""},
     {"info", figures, "", ""},
     {"keys", "request_policy:all_shards nondeterministic_output_order", "", ""},
+    {"lastsave", varies, "", ""},
     {"mget", "request_policy:multi_shard", "", ""},
     {"mset", "request_policy:multi_shard response_policy:all_succeeded", "OW update", ""},
     {"msetnx", "request_policy:multi_shard response_policy:agg_min", "OW insert", ""},
