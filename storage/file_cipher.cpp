@@ -40,9 +40,10 @@ using MacContext = std::unique_ptr<EVP_MAC_CTX, Freed<EVP_MAC_CTX_free>>;
 struct Subkeys {
     std::array<unsigned char, key_bytes> seal, sign;
     std::array<unsigned char, FileCipher::key_check_bytes> check;
+    FileCipher::Mask mask;
     ~Subkeys() { OPENSSL_cleanse(this, sizeof *this); }
 };
-static_assert(sizeof(Subkeys) == 2 * key_bytes + FileCipher::key_check_bytes);
+static_assert(sizeof(Subkeys) == 2 * key_bytes + FileCipher::key_check_bytes + sizeof(FileCipher::Mask));
 
 void derive(Subkeys& to, CipherKind cipher, FilePurpose purpose, const Key& key, const Id& salt) {
     std::string info = purpose == FilePurpose::wal ? "tokmesh wal " : "tokmesh snapshot ";
@@ -155,10 +156,11 @@ FileCipher::FileCipher(CipherKind cipher, FilePurpose purpose, const Key& key, c
     Subkeys keys;
     derive(keys, cipher, purpose, key, salt);
     name_ = {static_cast<std::uint32_t>(cipher), key.id, std::string(keys.check.begin(), keys.check.end())};
+    mask_ = keys.mask;
     contexts_ = std::make_unique<Contexts>(cipher, keys);
 }
 
-FileCipher::~FileCipher() = default;
+FileCipher::~FileCipher() { OPENSSL_cleanse(mask_.data(), mask_.size()); }
 
 void FileCipher::seal(std::uint64_t number, std::span<const std::byte> associated, std::span<std::byte> bytes,
                       std::span<std::byte, tag_bytes> tag) const {

@@ -45,6 +45,7 @@ class FileCipher {
 public:
     static constexpr std::size_t tag_bytes = 16, mac_bytes = 32, key_check_bytes = 16;
     using Mac = std::array<std::byte, mac_bytes>;
+    using Mask = std::array<unsigned char, 32>;
 
     FileCipher(CipherKind cipher, FilePurpose purpose, const Key& key, const Id& salt);
     ~FileCipher();
@@ -52,6 +53,8 @@ public:
     FileCipher& operator=(const FileCipher&) = delete;
 
     const SealName& name() const { return name_; }
+    // Hides the one secret of the file's header. Nothing else may use it: what two texts under it have in common shows.
+    const Mask& mask() const { return mask_; }
 
     // Seals `bytes` in place. A number must never seal two contents in one file. `associated` is authenticated only.
     void seal(std::uint64_t number, std::span<const std::byte> associated, std::span<std::byte> bytes,
@@ -69,6 +72,7 @@ private:
     class Contexts;  // keyed once, kept for the next call
 
     SealName name_;
+    Mask mask_{};
     std::unique_ptr<Contexts> contexts_;
 };
 

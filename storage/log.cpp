@@ -100,7 +100,9 @@ boost::system::result<RecoveryReport, Refusal> Log::recover(Store& store) {
     RecoveryOptions options = recovery_options();
     if (auto done = recover_snapshot(*fs_, options, store, threads, progress_); !done) return done.error();
     StoreReplay sink(store, threads);
-    return recover(sink, options, begun);
+    auto report = recover(sink, options, begun);
+    if (report) store.key_tokens(run_start().token_secret);
+    return report;
 }
 
 boost::system::result<RecoveryReport, Refusal> Log::recover(ReplaySink& sink) {

@@ -192,7 +192,11 @@ WalStart start_after(const Scan& scan, const SnapshotInUse& snapshot, RandomSour
     start.epoch = std::max(scan.epoch, snapshot.epoch) + 1;
     start.last = later(scan.last(), snapshot.last);
     start.directory_id = scan.tail ? scan.directory_id : snapshot.directory_id;
-    if (!scan.tail && value(snapshot.last) == 0) random.fill(start.directory_id);
+    start.token_secret = scan.tail ? scan.token_secret : snapshot.token_secret;
+    if (!scan.tail && value(snapshot.last) == 0) {
+        random.fill(start.directory_id);
+        random.fill(start.token_secret);
+    }
     if (scan.last() != start.last || !scan.tail) return start;  // the log ends below the snapshot: nothing that follows it
     const ScannedTail& tail = *scan.tail;
     start.predecessor_length = tail.empty() ? tail.header.predecessor_length

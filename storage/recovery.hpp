@@ -14,6 +14,7 @@
 #include "storage/random.hpp"
 #include "storage/recovery_scan.hpp"
 #include "storage/snapshot_format.hpp"
+#include "storage/token_secret.hpp"
 #include "storage/wal.hpp"
 
 namespace storage {
@@ -24,6 +25,7 @@ struct SnapshotInUse {
     Lsn last{};  // S1
     std::uint64_t epoch = 0;
     Id directory_id{};
+    TokenSecret token_secret{};
     UnixMs now = 0;
     std::uint64_t records = 0, bytes = 0;
     snapshot::Chain chain;

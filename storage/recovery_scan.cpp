@@ -139,6 +139,7 @@ LogResult<bool> Scanner::read_segment(Open& segment) {
     if (!sound || !*sound) return sound;
     if (!check_place(segment.listed, header)) return false;
     scan_.directory_id = header.directory_id;
+    scan_.token_secret = token_secret_from(header.token_secret, segment.cipher.get());
     scan_.epoch = std::max(scan_.epoch, header.epoch);
 
     segment.file->advise(Advice::will_read_all);

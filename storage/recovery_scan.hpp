@@ -14,6 +14,7 @@
 #include "storage/log_options.hpp"
 #include "storage/recovery_decision.hpp"
 #include "storage/replay.hpp"
+#include "storage/token_secret.hpp"
 #include "storage/wal_format.hpp"
 #include "storage/wal_reader.hpp"
 
@@ -47,6 +48,7 @@ struct Scan {
     UnixMs now_max = 0;
     std::uint64_t epoch = 0;  // the highest
     wal::Id directory_id{};
+    TokenSecret token_secret{};
     std::uint64_t segments = 0, bytes = 0, records = 0;
     std::uint64_t bytes_above = 0;  // of frames with records that are not in the snapshot
 

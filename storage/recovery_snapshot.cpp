@@ -16,6 +16,7 @@ SnapshotInUse in_use(const LoadedSnapshot& loaded) {
             .last = loaded.last(),
             .epoch = loaded.header.epoch,
             .directory_id = loaded.header.directory_id,
+            .token_secret = loaded.token_secret,
             .now = loaded.footer.now,
             .records = loaded.footer.records(),
             .bytes = loaded.chain.full_bytes + loaded.chain.incremental_bytes,

@@ -29,7 +29,8 @@ bool takes_something_out(std::span<const std::byte> record) {
     return found;
 }
 
-snapshot::Header named(snapshot::Header header, const FileCipher* cipher) {
+snapshot::Header named(snapshot::Header header, const TokenSecret& token_secret, const FileCipher* cipher) {
+    header.token_secret = stored(token_secret, cipher);
     if (cipher != nullptr) header.seal = cipher->name();
     return header;
 }
@@ -49,7 +50,7 @@ SnapshotAttempt::SnapshotAttempt(const Parts& parts, snapshot::Header header, co
     : parts_(parts),
       begun_at_(header.begun_at),
       above_(header.base_last),
-      writer_(parts_.files, named(std::move(header), cipher.get()), cipher, compress) {}
+      writer_(parts_.files, named(std::move(header), parts_.token_secret, cipher.get()), cipher, compress) {}
 
 LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     if (auto done = writer_.begin(); !done) return failed("cannot begin a snapshot", done.error());

@@ -11,6 +11,7 @@
 #include "storage/journal.hpp"
 #include "storage/snapshot_writer.hpp"
 #include "storage/store.hpp"
+#include "storage/token_secret.hpp"
 #include "storage/wal.hpp"
 
 namespace storage {
@@ -22,12 +23,13 @@ public:
         Journal& journal;
         std::function<void()> request_sync;  // of all that is written, soon
         Encryption encryption;
+        TokenSecret token_secret;
         Store& store;
         Clock& clock;
         std::function<void(std::function<void()> turn)> run_turn;
         std::function<bool()> abandon;  // asked between blocks
     };
-    // The header's seal is filled in.
+    // The header's seal and token secret are filled in.
     SnapshotAttempt(const Parts& parts, const snapshot::Header& header, SnapshotWriter::Compress compress);
 
     // The state at footer.last, on the disk and under its name.

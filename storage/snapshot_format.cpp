@@ -7,6 +7,7 @@
 #include "storage/ensure.hpp"
 #include "storage/little_endian.hpp"
 #include "storage/proto/snapshot.pb.h"
+#include "storage/token_secret.hpp"
 #include "storage/wal_format.hpp"
 
 namespace storage::snapshot {
@@ -65,6 +66,7 @@ HeaderBlock encode(const Header& header, const FileCipher* cipher) {
     proto.set_cipher(header.seal.cipher);
     proto.set_key_id(header.seal.key_id);
     proto.set_key_check(header.seal.key_check);
+    proto.set_token_secret(header.token_secret);
     return encode_header_block(magic, format_version, proto.SerializeAsString(), cipher);
 }
 
@@ -81,6 +83,8 @@ DecodedHeader decode_header(std::span<const std::byte> block) {
     header.base_last = Lsn{proto.base_last_lsn()};
     if (!header.full() && !take_digest(header.base_digest, proto.base_digest())) return {};
     header.seal = {proto.cipher(), proto.key_id(), proto.key_check()};
+    header.token_secret = proto.token_secret();
+    if (!is_stored_token_secret(header.token_secret)) return {};
     return {header, HeaderFault::damaged};
 }
 

@@ -48,6 +48,7 @@ struct Header {
     Lsn base_last{};  // 0: a full snapshot
     Digest base_digest{};
     SealName seal;
+    std::string token_secret;  // as stored: token_secret.hpp
 
     bool full() const { return value(base_last) == 0; }
     std::uint64_t seed() const { return checksum_seed(salt); }

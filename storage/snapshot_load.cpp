@@ -149,7 +149,7 @@ bool decodes(const snapshot::BlockHeader& block, std::string_view payload, std::
 }
 
 LoadedSnapshot described(const SnapshotReader& reader, const std::string& name) {
-    return {name, reader.header(), reader.footer(), reader.file_bytes(), {}};
+    return {name, reader.header(), reader.footer(), reader.file_bytes(), reader.token_secret(), {}};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "storage/file_system.hpp"
 #include "storage/snapshot_reader.hpp"
 #include "storage/store.hpp"
+#include "storage/token_secret.hpp"
 
 namespace storage {
 
@@ -18,6 +19,7 @@ struct LoadedSnapshot {
     snapshot::Header header;
     snapshot::Footer footer;
     std::uint64_t bytes = 0;
+    TokenSecret token_secret{};
     snapshot::Chain chain;  // load_snapshot only: with this one as its last
 
     Lsn last() const { return footer.last; }

@@ -15,6 +15,7 @@
 #include "storage/log_options.hpp"
 #include "storage/sha256.hpp"
 #include "storage/snapshot_format.hpp"
+#include "storage/token_secret.hpp"
 
 namespace storage {
 
@@ -44,6 +45,7 @@ public:
     const snapshot::Header& header() const { return header_; }
     const snapshot::Footer& footer() const { return footer_; }
     std::uint64_t file_bytes() const { return file_bytes_; }
+    TokenSecret token_secret() const { return token_secret_from(header_.token_secret, cipher_.get()); }
 
     // Where the next block to be handed out begins, and what it is; nothing when only the footer is left. Any thread.
     struct Block {

@@ -23,6 +23,7 @@
 #include "storage/session_id.hpp"
 #include "storage/session_view.hpp"
 #include "storage/settings.hpp"
+#include "storage/token_secret.hpp"
 #include "storage/types.hpp"
 
 namespace storage {
@@ -207,7 +208,8 @@ public:
     // False: it does not decode.
     bool load_records(std::string_view payload, std::uint32_t entries, Lsn begun_at);
     void expect_records(std::uint64_t sessions, std::uint64_t strings, std::uint64_t dead);  // presizes; before load_records
-    void clear();  // takes everything out again: a snapshot that turned out damaged
+    void clear();                                // takes everything out again: a snapshot that turned out damaged
+    void key_tokens(const TokenSecret& secret);  // once, before the first token is asked for
 
     // ---- recovery ----
     // Applies one log record's effects that belong to shards [first, last). Not thread-safe per shard; false: it does not decode.

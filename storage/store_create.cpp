@@ -77,11 +77,11 @@ boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space& space, s
 }
 
 // The hash of the token that was brought or is made here, before any lock is taken.
-TokenHash claimed_or_made(const NewSession& wanted, Slot user_slot, RandomSource& random, CreatedSession& made) {
-    if (wanted.token) return hash_token(*wanted.token);
-    made.token = make_token(user_slot, random);
+TokenHash claimed_or_made(const Store::Impl& store, const NewSession& wanted, Slot user_slot, CreatedSession& made) {
+    if (wanted.token) return store.hash_token(*wanted.token);
+    made.token = make_token(user_slot, store.random);
     made.token_made = true;
-    return hash_token({made.token.data(), made.token.size()});
+    return store.hash_token(made.token);
 }
 
 // A brought token: taken while a session has it or it is remembered. What is remembered no longer is forgotten here, so that
@@ -111,7 +111,7 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
 
     PutSession put;
     CreatedSession made;
-    put.token = claimed_or_made(wanted, user_slot, s.random, made);
+    put.token = claimed_or_made(s, wanted, user_slot, made);
     thread_local std::string packed;
     pack(packed, wanted.data);
 

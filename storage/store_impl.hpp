@@ -90,6 +90,7 @@ public:
     Journal& journal;
     RandomSource& random;
     Settings& settings;
+    TokenHasher hash_token;  // constant once there is traffic
     Space::Seeds seeds;
     std::uint32_t start_tick;
     std::uint64_t random_state;  // for sampling only

@@ -64,6 +64,8 @@ std::vector<Foreign> foreign_entries(Space& space, ShardIndex shard) {
 
 }  // namespace
 
+void Store::key_tokens(const TokenSecret& secret) { impl_->hash_token = TokenHasher(secret); }
+
 void Store::finish_replay(UnixMs now, ShardIndex first, ShardIndex last) {
     for (ShardIndex shard = first; shard < last; ++shard) {
         for (std::size_t db = 0; db < db_count; ++db) {

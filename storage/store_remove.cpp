@@ -100,7 +100,7 @@ Result<std::uint64_t> Store::remove_by_tokens(Op& op, std::span<const std::strin
     std::vector<TokenHash> hashes;
     for (const auto token : tokens) {
         set.push_back(impl_->shard_of(token));
-        hashes.push_back(hash_token(token));
+        hashes.push_back(impl_->hash_token(token));
     }
     Aftermath after(*impl_, op.db);
     ShardLock lock(impl_->shards, std::move(set));

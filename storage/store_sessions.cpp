@@ -76,7 +76,7 @@ bool Store::get(Op& op, const SessionId& id, SessionVisitor visit) {
 }
 
 Result<void> Store::validate(Op& op, std::string_view token, const Touch& touch, SessionVisitor visit) {
-    const TokenHash hash = hash_token(token);
+    const TokenHash hash = impl_->hash_token(token);
     const ShardIndex shard = impl_->shard_of(token);
     ShardLock lock(impl_->shards, {shard});
     Found found;
@@ -231,7 +231,7 @@ Result<UnixMs> Store::renew(Op& op, const SessionId& id, UnixMs expires_at, std:
 
 Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace_ms) {
     Impl& s = *impl_;
-    const TokenHash hash = hash_token(token);
+    const TokenHash hash = s.hash_token(token);
     const ShardIndex shard = s.shard_of(token);
     Aftermath after(s, op.db);
     ShardLock lock(s.shards, {shard});
@@ -265,7 +265,7 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
     put.previous_token = put.token;
     put.previous_slot = put.token_slot;
     put.previous_until = op.now + grace_ms;
-    put.token = hash_token({rotated.token.data(), rotated.token.size()});
+    put.token = s.hash_token(rotated.token);
     put.token_slot = users_slot;
     ++put.version;
     record.add(put);

@@ -125,6 +125,7 @@ LogResult<void> Wal::open_next() {
         cipher = start_.keys->for_new_file(FilePurpose::wal, header.salt);
         header.seal = cipher->name();
     }
+    header.token_secret = stored(start_.token_secret, cipher.get());
     const wal::HeaderBlock block = wal::encode(header, cipher.get());
     const std::string name = segment_name(header.first_lsn);
     auto done = pwrite_all(*spare->file, block, 0);

@@ -18,6 +18,7 @@
 #include "storage/random.hpp"
 #include "storage/spare_pool.hpp"
 #include "storage/sync_meter.hpp"
+#include "storage/token_secret.hpp"
 #include "storage/types.hpp"
 #include "storage/wal_format.hpp"
 #include "storage/wal_segment_writer.hpp"
@@ -33,6 +34,7 @@ Refusal disk_refusal(const std::string& what, const std::string& name, const boo
 // Where the log goes on, and what seals it; recovery says it.
 struct WalStart {
     wal::Id directory_id{};
+    TokenSecret token_secret{};
     std::uint64_t epoch = 1;               // of this run
     Lsn last{};                            // the last record that exists
     std::uint64_t predecessor_length = 0;  // bytes of the segment that holds it; 0: there is none

@@ -9,6 +9,7 @@
 #include "storage/ensure.hpp"
 #include "storage/little_endian.hpp"
 #include "storage/proto/log.pb.h"
+#include "storage/token_secret.hpp"
 
 namespace storage::wal {
 
@@ -38,7 +39,8 @@ std::optional<SegmentHeader> from_proto(const tokmesh::log::SegmentHeader& proto
     header.predecessor_last = Lsn{proto.predecessor_last_lsn()};
     header.predecessor_length = proto.predecessor_length();
     header.seal = {static_cast<std::uint32_t>(proto.cipher()), proto.key_id(), proto.key_check()};
-    if (header.first_lsn != next(header.predecessor_last)) return std::nullopt;
+    header.token_secret = proto.token_secret();
+    if (header.first_lsn != next(header.predecessor_last) || !is_stored_token_secret(header.token_secret)) return std::nullopt;
     return header;
 }
 
@@ -71,6 +73,7 @@ HeaderBlock encode(const SegmentHeader& header, const FileCipher* cipher) {
     proto.set_cipher(static_cast<tokmesh::log::Cipher>(header.seal.cipher));
     proto.set_key_id(header.seal.key_id);
     proto.set_key_check(header.seal.key_check);
+    proto.set_token_secret(header.token_secret);
     return encode_header_block(segment_magic, format_version, proto.SerializeAsString(), cipher);
 }
 

@@ -65,7 +65,8 @@ struct SegmentHeader {
     Lsn predecessor_last{};
     std::uint64_t predecessor_length = 0;
     Id salt{};
-    SealName seal;  // what its frames are sealed with
+    SealName seal;             // what its frames are sealed with
+    std::string token_secret;  // as stored: token_secret.hpp
 
     std::uint64_t seed() const { return checksum_seed(salt); }
     friend bool operator==(const SegmentHeader&, const SegmentHeader&) = default;

@@ -71,8 +71,15 @@ public:
                 allow(8);
             });
         };
-        SnapshotAttempt attempt({log_->files(), log_->journal(), [this] { log_->request_sync(); }, Encryption{}, *store_, hasty_,
-                                 turn, [] { return false; }},
+        SnapshotAttempt attempt({log_->files(),
+                                 log_->journal(),
+                                 [this] { log_->request_sync(); },
+                                 Encryption{},
+                                 {},
+                                 *store_,
+                                 hasty_,
+                                 turn,
+                                 [] { return false; }},
                                 header, {});
         const auto footer = attempt.run(test::start_ms);
         INFO((footer ? std::string() : footer.error().text));

@@ -57,6 +57,7 @@ bool StoreProcess::start(std::uint32_t shards) {
         return false;
     }
     report = recovered->report;
+    next->store->key_tokens(recovered->start.token_secret);
     storage::finish_replay(sink, clock.wall_ms);
     next->journal.recovered(report.last);
     next->begin(*this, recovered->start);
@@ -130,7 +131,7 @@ bool StoreProcess::attempt(const storage::snapshot::Header& header, storage::Sna
         if (between_turns) between_turns();
         alive = sync() && alive;
     };
-    storage::SnapshotAttempt attempt({files(), journal(), sync_and_more, encryption, store(), hasty,
+    storage::SnapshotAttempt attempt({files(), journal(), sync_and_more, encryption, process_->start.token_secret, store(), hasty,
                                       [&](const std::function<void()>& turn) {
                                           turn();
                                           ++turns;
