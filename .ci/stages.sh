@@ -4,7 +4,7 @@
 # minutes; on two cores that have never built us the whole takes about half of that.
 
 STAGES="test release lint strace crash power powercut faults linearizability clients asan tsan fuzz"
-declare -A LIMIT=([test]=1200 [release]=900 [lint]=900 [strace]=120 [crash]=420 [power]=300 [powercut]=300 [faults]=240
+declare -A LIMIT=([test]=1200 [release]=900 [lint]=900 [strace]=120 [crash]=420 [power]=600 [powercut]=300 [faults]=240
     [linearizability]=120 [clients]=600 [asan]=1080 [tsan]=1080 [fuzz]=720 [image]=1800)
 CI_SECONDS=${TOKMESH_CI_SECONDS:-5280}  # all stages together: what is left over is the last stage's limit
 
@@ -72,6 +72,7 @@ stage_crash() {  # SIGKILL under load, then the oracle; TOKMESH_CRASH_ROUNDS in 
 
 stage_power() {  # power cuts on a disk in memory, after every single step; TOKMESH_POWER_HISTORIES
     need_packages $PACKAGES_BUILD $PACKAGES_TEST
+    export TOKMESH_POWER_HISTORIES=${TOKMESH_POWER_HISTORIES:-50}
     build debug && run_tests build/debug "Power cut*" tests_storage
 }
 

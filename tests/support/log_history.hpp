@@ -11,18 +11,18 @@ namespace test {
 
 inline constexpr int history_steps = 24;
 
-// Writes, syncs, idle seconds, clean and unclean restarts. Returns when the power went or the history is over; the same seed
+// Writes, syncs, idle seconds, clean and unclean restarts. False: the power went before the history was over. The same seed
 // makes the same history every time.
-inline void live(LogFixture& log, storage::Fsync mode, std::uint64_t seed) {
+inline bool live(LogFixture& log, storage::Fsync mode, std::uint64_t seed) {
     SeededRandom random(seed);
-    if (!log.start()) return;
+    if (!log.start()) return false;
     for (int i = 0; i < history_steps; ++i) {
         const std::uint64_t dice = random.below(20);
         bool alive = true;
         if (dice < 14) {
             std::vector<std::string> batch;
             for (std::uint64_t n = 1 + random.below(4); n > 0; --n)
-                batch.push_back(random_record(random, random.below(8) == 0 ? 5000 : 300));
+                batch.push_back(random_record(random, random.below(8) == 0 ? 3800 : 300));
             alive = log.write_batch(batch) && (mode != storage::Fsync::always || log.sync());
         } else if (dice < 16) {
             alive = mode != storage::Fsync::everysec || log.sync();
@@ -34,8 +34,9 @@ inline void live(LogFixture& log, storage::Fsync mode, std::uint64_t seed) {
             log.kill();
             alive = log.start();
         }
-        if (!alive) return;
+        if (!alive) return false;
     }
+    return true;
 }
 
 // After a cut and however many cut recoveries: is what came back right, and does it stay?
