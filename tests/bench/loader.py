@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""bench_load as a child process. It, not python, makes the load: TOKMESH_BENCH_LOAD names it, else build/release/bench_load."""
+import json
+import os
+import subprocess
+
+from server import ROOT
+
+
+def program():
+    path = os.environ.get("TOKMESH_BENCH_LOAD") or os.path.join(ROOT, "build", "release", "bench_load")
+    if not os.path.exists(path):
+        raise SystemExit(f"no load generator at {path}: ./dev bench builds it")
+    return path
+
+
+class Load:
+    """Runs at once; result() waits for its end. options: requests, seconds, rate, connections, pipeline, keys, first, lines."""
+
+    LETTERS = {"requests": "-n", "seconds": "-t", "rate": "-R", "connections": "-c", "pipeline": "-P", "keys": "-r",
+               "first": "-s", "lines": "-f"}
+
+    def __init__(self, port, words, **options):
+        line = [program(), "-p", str(port)]
+        for name, value in options.items():
+            line += [self.LETTERS[name], str(value)]
+        self.words = words
+        self.process = subprocess.Popen([*line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def result(self):
+        out, err = self.process.communicate()
+        if self.process.returncode != 0:
+            raise SystemExit(f"the load of {self.words[0]} failed: {out}{err}")
+        return json.loads(out)
+
+    def end(self):
+        """Before its time."""
+        self.process.kill()
+        self.process.communicate()
+
+
+def load(port, words, **options):
+    return Load(port, words, **options).result()
