@@ -72,8 +72,9 @@ SnapshotFigures Snapshots::figures() const {
     const std::uint64_t appended = value(parts_.log.journal().appended());
     const std::lock_guard lock(mutex_);
     SnapshotFigures figures = figures_;
-    figures.running = running_.load(std::memory_order_acquire);
-    if (figures.running) figures.running_ns = parts_.clock.monotonic_ns() - begun_ns_.load(std::memory_order_relaxed);
+    const bool runs = running_.load(std::memory_order_acquire);
+    figures.running = runs || asked_;  // who asked and looks at once must not think that it has ended
+    if (runs) figures.running_ns = parts_.clock.monotonic_ns() - begun_ns_.load(std::memory_order_relaxed);
     figures.log_bytes_since = log_bytes_before_ + (written - std::min(written, written_at_));
     figures.changes_since = appended - std::min(appended, value(figures.last_lsn));
     return figures;
@@ -90,6 +91,7 @@ void Snapshots::loop() {
             std::unique_lock lock(mutex_);
             const auto wanted = [&] { return asked_ || stopping_.load(std::memory_order_acquire); };
             if (!begin) begin = woken_.wait_for(lock, std::chrono::nanoseconds(second_ns), wanted);
+            if (begin) begun_ns_.store(parts_.clock.monotonic_ns(), std::memory_order_relaxed);
             if (begin) running_.store(true, std::memory_order_release);  // before the wish is forgotten: nobody may wish twice
             asked_ = false;
         }

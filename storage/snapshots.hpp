@@ -32,7 +32,7 @@ namespace storage {
 
 // The figures of INFO; times of the wall clock are unix milliseconds, 0 is never.
 struct SnapshotFigures {
-    bool running = false;
+    bool running = false;                 // or about to, because somebody asked
     std::uint64_t running_ns = 0;         // for how long, if one is
     std::uint64_t taken = 0, failed = 0;  // since the start
     bool last_ok = true;                  // of the last attempt

@@ -164,6 +164,20 @@ TEST_CASE("Snapshots: asked for, once at a time, and what the figures say of it"
     CHECK(last == Lsn{50});
 }
 
+TEST_CASE("Snapshots: one that was asked for runs to whoever looks, also before its thread does", "[snapshots]") {
+    test::MemoryDisk disk;
+    Server server(disk);
+    server.write("key");
+    CHECK_FALSE(server.snapshots->figures().running);
+    REQUIRE(server.snapshots->ask() == std::uint64_t{1});  // and no thread is there yet
+    CHECK(server.snapshots->figures().running);
+    CHECK(server.snapshots->figures().running_ns == 0);
+    server.snapshots->start();
+    REQUIRE(server.ended(1));
+    REQUIRE(server.idle());
+    CHECK_FALSE(server.snapshots->figures().running);
+}
+
 TEST_CASE("Snapshots: begin by time, and by what was logged", "[snapshots]") {
     test::MemoryDisk disk;
     Server server(disk);
