@@ -23,6 +23,31 @@ constexpr std::uint64_t bytes_of_record = 8;  // well compressed
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
+// The records of the file's own log: all of (S0, S1], in order and without a hole.
+class DenseLog {
+public:
+    explicit DenseLog(Lsn begun_at) : last_(begun_at) {}
+
+    bool takes(const snapshot::BlockHeader& block) {
+        if (block.first_lsn != next(last_)) return false;
+        last_ = Lsn{value(last_) + block.entries};
+        return true;
+    }
+    bool reaches(Lsn last) const { return last_ == last; }
+    std::string hole() const { return "LSN " + std::to_string(value(last_) + 1) + " is missing"; }
+
+private:
+    Lsn last_;
+};
+
+std::uint32_t count_entries(std::string_view payload) {
+    wal::Entries entries(bytes_of(payload));
+    std::span<const std::byte> record;
+    std::uint32_t count = 0;
+    while (entries.next(record)) ++count;
+    return count;
+}
+
 class Loader {
 public:
     Loader(SnapshotReader& reader, Store& store, unsigned threads, std::atomic<std::uint64_t>& bytes_read)
@@ -90,13 +115,23 @@ private:
         StoreReplay sink(store_, threads_);
         ReplayPool pool(sink);
         SnapshotReader::Buffers buffers;
-        while (const auto taken = take(BlockKind::log, buffers)) pool.add(taken->first.header.first_lsn, bytes_of(taken->second));
+        DenseLog dense(reader_.header().begun_at);
+        while (const auto taken = take(BlockKind::log, buffers)) {
+            const auto& [block, payload] = *taken;
+            if (!dense.takes(block.header))
+                fail(reader_.damaged(block.offset, dense.hole()));
+            else if (count_entries(payload) != block.header.entries)
+                fail(reader_.damaged(block.offset, "a record does not decode"));
+            else
+                pool.add(block.header.first_lsn, bytes_of(payload));
+        }
         const auto refused = pool.finish();
         if (fault_) return;
         const auto rest = reader_.next();
         if (refused) return fail(reader_.damaged(0, "LSN " + std::to_string(value(*refused)) + " does not decode"));
         if (!rest) return fail(rest.error());
-        if (*rest) fail(reader_.damaged((*rest)->offset, "a block of a kind that is not used"));
+        if (*rest) return fail(reader_.damaged((*rest)->offset, "a block of a kind that is not used"));
+        if (!dense.reaches(reader_.footer().last)) fail(reader_.damaged(0, dense.hole()));
     }
 
     SnapshotReader& reader_;
@@ -209,12 +244,14 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
     Sha256 digest;
     digest.add(reader.header_digest());
     std::uint64_t records = 0;
+    DenseLog dense(reader.header().begun_at);
     while (!stop || !stop()) {
         const auto block = reader.next();
         if (!block) return block.error();
         if (!*block) {
             if (digest.so_far() != reader.footer().digest) return reader.damaged(0, "the digest is wrong");
             if (records != reader.footer().records()) return reader.damaged(0, "the number of records is wrong");
+            if (!dense.reaches(reader.footer().last)) return reader.damaged(0, dense.hole());
             break;
         }
         const auto payload = reader.payload(**block, buffers);
@@ -222,6 +259,7 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
         digest.add(buffers.digest);
         const auto& header = (*block)->header;
         if (!decodes(header, *payload, records)) return reader.damaged((*block)->offset, "a record does not decode");
+        if (header.kind == BlockKind::log && !dense.takes(header)) return reader.damaged((*block)->offset, dense.hole());
     }
     return described(reader, name);
 }
