@@ -181,9 +181,10 @@ void require_what_damage_held(const RecoveryOptions& options, Scan& scan) {
     for (const std::string& name : options.damaged_snapshots) held = later(held, parse_snapshot_name(name).value_or(Lsn{}));
     const Lsn found = later(scan.last(), options.snapshot.last);
     if (value(found) >= value(held)) return;
-    scan.found.gap = true;
-    if (!scan.problem.empty()) return;
-    scan.problem =
+    scan.found.short_of_snapshot = true;
+    if (decide(scan.found) != Verdict::refuse_short) return;  // the problem is another one
+    if (!scan.problem.empty()) scan.problem += "; ";
+    scan.problem +=
         "LSN " + std::to_string(value(found) + 1) + " to " + std::to_string(value(held)) + " are not in the log either";
 }
 
@@ -217,6 +218,7 @@ std::string reason(Verdict verdict) {
         case Verdict::refuse_foreign: return "files of two data directories";
         case Verdict::refuse_gap: return "a part of the log is missing";
         case Verdict::refuse_damage: return "the log is damaged";
+        case Verdict::refuse_short: return "a snapshot is damaged, and what is left is an older state";
         case Verdict::refuse_undecodable: return "the log holds a record that this version cannot apply";
     }
     return "unknown";

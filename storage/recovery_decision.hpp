@@ -29,7 +29,8 @@ struct Findings {
     bool foreign = false;  // segments of two data directories
     bool gap = false;      // a segment is missing, or does not follow the one before it
     Damage damage = Damage::none;
-    bool undecodable = false;  // a sound record that the store cannot take
+    bool short_of_snapshot = false;  // snapshot and log end below what a damaged snapshot held
+    bool undecodable = false;        // a sound record that the store cannot take
 };
 
 enum class Verdict : std::uint8_t {
@@ -42,6 +43,7 @@ enum class Verdict : std::uint8_t {
     refuse_foreign,
     refuse_gap,
     refuse_damage,
+    refuse_short,
     refuse_undecodable,
 };
 
@@ -51,7 +53,7 @@ struct DecisionRow {
     std::optional<KeyState> key;
     std::optional<bool> foreign, gap;
     std::optional<Damage> damage;
-    std::optional<bool> undecodable;
+    std::optional<bool> short_of_snapshot, undecodable;
     Verdict verdict;
 
     bool holds(const Findings& found) const;
