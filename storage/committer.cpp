@@ -23,7 +23,8 @@ Committer::Committer(FileSystem& fs, Journal& journal, SparePool& spares, SyncMe
       now_(now),
       fatal_(options.fatal),
       wal_(fs, spares, random, meter, start),
-      preparer_(fs, journal, spares, [this](const std::string& line) { lost({line}); }),
+      preparer_(
+          fs, journal, spares, [this](const std::string& line) { lost({line}); }, options.notice),
       mode_(options.appendfsync) {}
 
 Committer::~Committer() { stop(); }

@@ -12,8 +12,8 @@ constexpr std::chrono::seconds retry_every{1};
 
 }  // namespace
 
-Preparer::Preparer(FileSystem& fs, Journal& journal, SparePool& spares, std::function<void(const std::string&)> lost)
-    : fs_(fs), journal_(journal), spares_(spares), lost_(std::move(lost)) {
+Preparer::Preparer(FileSystem& fs, Journal& journal, SparePool& spares, Say lost, Say notice)
+    : fs_(fs), journal_(journal), spares_(spares), lost_(std::move(lost)), notice_(std::move(notice)) {
     journal_.on_room_wanted([this] { poke(); });
 }
 
@@ -63,10 +63,7 @@ bool Preparer::work_wanted() const {
 bool Preparer::work() {
     const bool more_room = spares_.count() == 0 || journal_.room_is_low();
     const auto room = more_room ? spares_.prepare() : spares_.raise_room(journal_.record_fit_wanted());
-    {
-        std::lock_guard lock(mutex_);
-        what_failed_ = room ? std::string() : room.error().message();
-    }
+    note(room ? std::string() : room.error().message());
     journal_.set_preparing_failed(!room);
     if (!room) {
         if (!more_room) journal_.forget_record_fit_wanted();  // who asked was told; it is tried again when somebody asks again
@@ -75,6 +72,17 @@ bool Preparer::work() {
     journal_.set_record_fit(spares_.room_min());
     journal_.add_room(*room);
     return true;
+}
+
+// What changed is said, once: a full disk is met again each second.
+void Preparer::note(const std::string& failure) {
+    {
+        std::lock_guard lock(mutex_);
+        if (what_failed_ == failure) return;
+        what_failed_ = failure;
+    }
+    notice_(failure.empty() ? "Log files can be prepared again: writes are taken"
+                            : "Cannot prepare log files: " + failure + "; writes are refused when what is prepared is full");
 }
 
 void Preparer::loop() {

@@ -19,8 +19,10 @@ namespace storage {
 
 class Preparer {
 public:
-    // `lost` is called with one line when a file or the directory is not what it was any more.
-    Preparer(FileSystem& fs, Journal& journal, SparePool& spares, std::function<void(const std::string&)> lost);
+    using Say = std::function<void(const std::string& line)>;
+    // `lost` is called when a file or the directory is not what it was any more; `notice` when preparing begins to fail, fails
+    // for another reason, and works again. Both on this thread, but for what start() itself meets.
+    Preparer(FileSystem& fs, Journal& journal, SparePool& spares, Say lost, Say notice);
     ~Preparer();  // stops
     Preparer(const Preparer&) = delete;
     Preparer& operator=(const Preparer&) = delete;
@@ -38,11 +40,12 @@ private:
     bool work();  // one step; false: it failed
     void loop();
     bool all_in_place();
+    void note(const std::string& failure);
 
     FileSystem& fs_;
     Journal& journal_;
     SparePool& spares_;
-    std::function<void(const std::string&)> lost_;
+    Say lost_, notice_;
 
     mutable std::mutex mutex_;
     std::condition_variable poked_;

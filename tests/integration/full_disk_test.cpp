@@ -73,6 +73,7 @@ TEST_CASE("a full disk refuses writes, lets one log out, and heals by itself", "
         CHECK(redis("SESS.CREATE", "bob").is_error("MISCONF"));
         CHECK(redis("SESS.COUNTUSER", "bob").integer == 0);
         CHECK(redis("SET", "small", "v").is_error("MISCONF"));
+        CHECK_THAT(server.stdout_text(), Contains("Cannot prepare log files: No space left on device"));
         // Reads go on, touches do not fail.
         CHECK(redis("GET", "k0").text == value);
         CHECK_FALSE(redis("SESS.GETBYTOKEN", token, "TOUCH", "IP", "10.0.0.1").is_null());
@@ -90,6 +91,7 @@ TEST_CASE("a full disk refuses writes, lets one log out, and heals by itself", "
     CHECK(redis.show("STRLEN", "k1") == "(integer) 16384");
     std::filesystem::remove(disk.path() / "ballast");
     CHECK(eventually([&] { return redis("SET", "healed", "1").is_ok(); }, 15s));
+    CHECK_THAT(server.stdout_text(), Contains("Log files can be prepared again"));
     create(redis, "carol");
     server.restart_hard();
     Redis again = server.redis();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -28,7 +29,11 @@ public:
             options.segment_bytes = options.segment_bytes_first = 64 << 10;
             options.removal_reserve_bytes = 64 << 10;
         }
-        options.notice = [](const std::string&) {};
+        options.notice = [this](const std::string& line) {
+            std::lock_guard lock(mutex);
+            notices.push_back(line);
+            moved.notify_all();
+        };
         options.fatal = [this](const std::string& line) {
             std::lock_guard lock(mutex);
             fatal = line;
@@ -88,7 +93,8 @@ public:
     RecordList list;
     std::mutex mutex;
     std::condition_variable moved;
-    std::string fatal;  // guarded by mutex
+    std::vector<std::string> notices;  // guarded by mutex
+    std::string fatal;                 // guarded by mutex
     std::string refusal;
     std::unique_ptr<storage::Log> log;
 };
