@@ -12,7 +12,7 @@ namespace storage {
 struct SnapshotSettings {
     std::atomic<std::int64_t> interval_ms{3'600'000};  // snapshot-interval: 0 never by time
     std::atomic<std::uint64_t> wal_bytes{1ULL << 30};  // snapshot-wal-bytes: log since the last one; 0 never by size
-    std::atomic<std::uint64_t> wal_total_bytes{0};     // wal-total-bytes: a snapshot when all segments are larger; 0 no limit
+    std::atomic<std::uint64_t> wal_total_bytes{0};     // wal-total-bytes: what all segments may have; 0 no limit
     std::atomic<std::uint32_t> keep{5};                // snapshot-keep: backups by number, the pair included
     std::atomic<std::uint32_t> keep_days{7};           // snapshot-keep-days: besides, the newest of each of so many days
     std::atomic<std::uint64_t> keep_bytes{0};          // snapshot-keep-bytes: all together at most; 0: four times the newest

@@ -34,6 +34,23 @@ Result<std::vector<KeptSnapshot>> list_snapshots(FileSystem& fs) {
     return found;
 }
 
+Result<LogFiles> look_at_log_files(FileSystem& fs) {
+    const auto listing = list_data(fs);
+    if (!listing) return listing.error();
+    LogFiles found;
+    for (const Listing::Segment& segment : listing->segments) {
+        const auto file = fs.open_read(segment.name);
+        if (!file) return file.error();
+        const auto bytes = (*file)->size();
+        if (!bytes) return bytes.error();
+        found.bytes += *bytes;
+    }
+    const auto& segments = listing->segments;
+    found.one_would_go = segments.size() > 1 && !listing->snapshots.empty() &&
+                         value(segments[1].first) <= value(listing->snapshots.back().last) + 1;
+    return found;
+}
+
 Result<void> remove_in_steps(FileSystem& fs, const std::string& name) {
     const std::string doomed = doomed_name(name);
     auto file = fs.open_write(name);

@@ -21,6 +21,13 @@ Result<std::vector<KeptSnapshot>> list_snapshots(FileSystem& fs);
 // made shorter in steps, because freeing much at once holds up a file system's journal and with it the log's syncs.
 Result<void> remove_in_steps(FileSystem& fs, const std::string& name);
 
+// The log's files, and whether one more full snapshot would let the oldest go: it lies wholly within the newest there is.
+struct LogFiles {
+    std::uint64_t bytes = 0;
+    bool one_would_go = false;
+};
+Result<LogFiles> look_at_log_files(FileSystem& fs);
+
 struct Removed {
     std::uint64_t segments = 0, snapshots = 0;
 };

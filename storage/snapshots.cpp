@@ -113,9 +113,18 @@ bool Snapshots::due() const {
     }
     const std::uint64_t wal = set.wal_bytes.load(std::memory_order_relaxed);
     if (wal != 0 && figures.log_bytes_since >= std::max(wal, figures.last_bytes)) return true;
-    // Two snapshots must follow one another before a segment goes, so the limit is met at half of it.
+    // A segment goes when two snapshots have it: one comes at half of the limit, the next at the other half.
     const std::uint64_t total = set.wal_total_bytes.load(std::memory_order_relaxed);
-    return total != 0 && figures.log_bytes_since >= total / 2;
+    return total != 0 && (figures.log_bytes_since >= total / 2 || log_is_too_large());
+}
+
+// All files are beyond the limit, and a full snapshot would help: after a start with a long log, with a lower limit, or because
+// a chain of incremental ones keeps the log since the chain before it.
+bool Snapshots::log_is_too_large() const {
+    const std::uint64_t most = parts_.settings.wal_total_bytes.load(std::memory_order_relaxed);
+    if (most == 0) return false;
+    const auto files = look_at_log_files(parts_.log.files());
+    return files && files->bytes > most && files->one_would_go;
 }
 
 bool Snapshots::abandon_now() const {
@@ -124,7 +133,7 @@ bool Snapshots::abandon_now() const {
 }
 
 snapshot::Chain Snapshots::base() const {
-    if (!parts_.settings.incremental.load(std::memory_order_relaxed)) return {};
+    if (!parts_.settings.incremental.load(std::memory_order_relaxed) || log_is_too_large()) return {};
     const std::lock_guard lock(mutex_);
     if (chain_.files >= parts_.settings.chain.load(std::memory_order_relaxed)) return {};
     return chain_.incremental_bytes < chain_.full_bytes / 2 ? chain_ : snapshot::Chain{};

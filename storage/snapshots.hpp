@@ -83,6 +83,7 @@ public:
 private:
     void loop();
     bool due() const;
+    bool log_is_too_large() const;
     snapshot::Chain base() const;  // of the next one; none: it is full
     bool take();                   // one attempt; false: it failed, and figures() says why
     LogResult<snapshot::Footer> attempt(const snapshot::Header& header, std::uint64_t& bytes);

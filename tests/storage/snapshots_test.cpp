@@ -10,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "storage/snapshot_load.hpp"
+#include "storage/snapshot_upkeep.hpp"
 #include "tests/support/store_process.hpp"
 #include "tests/support/turn_threads.hpp"
 
@@ -181,9 +182,11 @@ TEST_CASE("Snapshots: one that was asked for runs to whoever looks, also before 
 TEST_CASE("Snapshots: begin by time, and by what was logged", "[snapshots]") {
     test::MemoryDisk disk;
     Server server(disk);
-    const bool by_time = GENERATE(true, false);
+    const std::string by = GENERATE("time", "log since the last", "log in all");
+    const bool by_time = by == "time";
     if (by_time) server.set.interval_ms = 60'000;
-    if (!by_time) server.set.wal_bytes = 20'000;
+    if (by == "log since the last") server.set.wal_bytes = 20'000;
+    if (by == "log in all") server.set.wal_total_bytes = 40'000;  // half of it
     server.write("first");
     server.snapshots->start();
     if (by_time) server.clock.monotonic += 60 * second_ns;
@@ -192,6 +195,31 @@ TEST_CASE("Snapshots: begin by time, and by what was logged", "[snapshots]") {
     REQUIRE(server.idle());
     CHECK(server.snapshots->figures().taken == 1);
     CHECK(server.snapshots->figures().last_lsn == server.log->journal().appended());
+}
+
+TEST_CASE("Snapshots: files of the log beyond their limit bring full ones, as long as that lets one go", "[snapshots]") {
+    test::MemoryDisk disk;
+    Server server(disk);
+    server.set.incremental = GENERATE(false, true);
+    for (int i = 0; i < 200; ++i) server.write("key" + std::to_string(i), 2000);  // some 400 KB in segments of 64
+    server.snapshots->start();
+    REQUIRE(server.take_one());
+    if (server.set.incremental) {
+        server.write("more");
+        REQUIRE(server.take_one());
+        CHECK_FALSE(server.snapshots->figures().last_full);  // which lets nothing go
+    }
+    server.write("and more");
+    REQUIRE(server.files("wal-") > 5);
+    const std::uint64_t attempts = server.snapshots->attempts();
+    CHECK(look_at_log_files(server.log->files())->one_would_go);
+    server.set.wal_total_bytes = 300'000;  // half of it is far more than what was written since
+    REQUIRE(server.ended(attempts + 1));
+    server.snapshots->stop();  // what is removed after an attempt is removed by then
+    CHECK(server.snapshots->figures().last_full);
+    CHECK(server.files("wal-") <= 2);
+    const auto files = look_at_log_files(server.log->files());
+    CHECK((files->bytes < 300'000 && !files->one_would_go));
 }
 
 TEST_CASE("Snapshots: one that fails harms nothing, leaves no file and is tried again later", "[snapshots]") {
