@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """A tmpfs of 16 MiB that fills up until every write is refused with MISCONF. All that was acknowledged is then readable, touches
 and log-outs go on, and when the disk grows, writes come back in the same process; after a SIGKILL all is there, and nothing that
-was refused. (tests/integration/full_disk_test.cpp starts on a full disk, which this does not.)
+was refused. (tests/integration/full_disk_test.cpp starts on a full disk, which this does not.) And one that a snapshot fills: it
+fails, takes back its part, harms no write, is tried again, and comes when there is room.
 
     full_disk_test.py [--seed S] [--server-args '...']
 
-Where mounting is not possible it prints `skipped: why`. Closes with `N passed, N failed`, one for each appendfsync mode."""
+Where mounting is not possible it prints `skipped: why`. Closes with `N passed, N failed`, one for each appendfsync mode and one
+for snapshots."""
 import atexit
 import os
 import random
@@ -136,6 +138,61 @@ def story(mode, options):
             server.kill()
 
 
+def figure(client, name):
+    text = client("INFO", "persistence").decode()
+    return next(line.split(":", 1)[1] for line in text.splitlines() if line.startswith(name + ":"))
+
+
+def snapshot_story(options):
+    """9 MB of data are twice on 16 MiB: in the log they have room, in a snapshot besides they have not."""
+    with SmallDisk() as disk:
+        data = os.path.join(disk.path, "data")
+        server = Server("--wal-segment-size", "1mb", "--snapshot-interval", "0", *options.server_args, directory=data)
+        server.log_path = os.path.join(disk.folder, "server.log")
+        try:
+            start(server)
+            with server.client() as client:
+                told = Story(client, random.Random(options.seed))
+                for _ in range(90):
+                    assert told.set(100_000), "9 MB have no room in the log"
+                assert told.login(b"alice")
+                reply = client("SAVE")
+                assert isinstance(reply, Error) and reply.startswith(b"ERR TM-SYS-5002 the snapshot failed: "), reply
+                assert b"No space left on device" in reply or b"the log needs the disk" in reply, reply
+                assert not os.path.exists(os.path.join(data, "snapshot-part")), "a part is left"
+                assert client("CONFIG", "SET", "snapshot-interval", "100ms") == b"OK"
+                until = time.monotonic() + 30
+                while int(figure(client, "snapshots_failed")) < 4:  # by itself, after 1, 2 and 4 seconds
+                    assert time.monotonic() < until, "it is not tried again"
+                    written = told.set(20)
+                    assert written or figure(client, "rdb_bgsave_in_progress") == "1" or told.set(20), "writes are refused"
+                    time.sleep(0.01)
+                assert figure(client, "rdb_last_bgsave_status") == "err" and figure(client, "snapshot_last_error")
+                assert server.log().count("Snapshot failed: ") >= 4, server.log()
+                told.check(client)
+                disk.grow()
+                while int(figure(client, "snapshots_taken")) == 0:
+                    assert time.monotonic() < until + 30, "it does not come when there is room"
+                    time.sleep(0.05)
+                assert client("CONFIG", "SET", "snapshot-interval", "0") == b"OK"
+                assert figure(client, "rdb_last_bgsave_status") == "ok" and told.set(100)
+                failed = figure(client, "snapshots_failed")
+                told.check(client)
+            server.kill()
+            start(server)
+            with server.client() as client:
+                told.check(client)
+            print(f"snapshot: failed {failed} times on the full disk ({reply.decode()[37:]}), harmed no write, came with room, "
+                  f"seed {options.seed}")
+            return True
+        except AssertionError as error:
+            print(f"snapshot: {error}, seed {options.seed}")
+            keep_evidence(server, "full-disk-snapshot")
+            return False
+        finally:
+            server.kill()
+
+
 def main():
     options = options_parser(__doc__, 1, "TOKMESH_FULL_DISK_ROUNDS").parse_args()
     why = become_root()
@@ -143,6 +200,9 @@ def main():
     try:
         for mode in [] if why else ["always", "everysec"]:
             well = story(mode, options)
+            good, bad = good + well, bad + (not well)
+        if not why:
+            well = snapshot_story(options)
             good, bad = good + well, bad + (not well)
     except Unusable as error:
         why = str(error)

@@ -252,6 +252,60 @@ TEST_CASE("Snapshots: one that fails harms nothing, leaves no file and is tried 
     CHECK(server.notices.size() == 2);
 }
 
+TEST_CASE("Snapshots: a disk that gets full in the middle of one takes back the part, and nothing else", "[snapshots]") {
+    test::MemoryDisk disk;
+    std::uint64_t expected = 0;
+    Lsn last{};
+    {
+        Server server(disk);
+        for (int i = 0; i < 200; ++i) server.write("key" + std::to_string(i), 4000);  // three blocks of a snapshot
+        REQUIRE(server.prepared());
+        std::uint64_t used = 0;
+        for (const std::string& name : disk.names()) used += disk.bytes(name).size();
+        const std::uint64_t free_bytes = 400 << 10;
+        disk.set_capacity(used + free_bytes);
+        server.snapshots->start();
+        const std::uint64_t written = disk.calls(Call::pwrite);
+        REQUIRE(server.take_one());
+        CHECK(disk.calls(Call::pwrite) > written + 1);  // it had begun
+        SnapshotFigures figures = server.snapshots->figures();
+        CHECK((figures.failed == 1 && figures.taken == 0 && !figures.last_ok));
+        CHECK_THAT(figures.last_error, Contains("cannot write the snapshot") && Contains("No space"));
+        CHECK(server.files("snapshot-") == 0);
+        used = 0;
+        for (const std::string& name : disk.names()) used += disk.bytes(name).size();
+        server.write("after", 4000);  // into room that was taken before
+        CHECK_FALSE(server.log->preparing_failed());
+
+        // Tried again by itself, later each time.
+        server.set.interval_ms = 1;
+        std::uint64_t rest = 1;
+        for (std::uint64_t attempt = 2; attempt <= 4; ++attempt, rest *= 2) {
+            server.clock.monotonic += rest * second_ns;
+            REQUIRE(server.ended(attempt));
+            REQUIRE(server.idle());
+            server.write("after " + std::to_string(attempt), 100);
+        }
+        figures = server.snapshots->figures();
+        CHECK((figures.failed == 4 && figures.taken == 0));
+        CHECK(server.files("snapshot-") == 0);
+        disk.set_capacity(std::nullopt);
+        server.clock.monotonic += rest * second_ns;
+        REQUIRE(server.ended(5));
+        REQUIRE(server.idle());
+        figures = server.snapshots->figures();
+        CHECK((figures.failed == 4 && figures.taken == 1 && figures.last_ok));
+        {
+            const std::lock_guard lock(server.mutex);
+            CHECK(server.notices.size() == 4);
+            CHECK_THAT(server.notices.front(), Contains("No space"));
+        }
+        expected = server.store->digest(server.clock.wall_ms);
+    }
+    CHECK(digest_after_start(disk, last) == expected);
+    CHECK(last == Lsn{204});
+}
+
 TEST_CASE("Snapshots: a stop gives up the one that runs, and one more can be taken then", "[snapshots]") {
     test::MemoryDisk disk;
     Server server(disk);
