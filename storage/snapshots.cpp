@@ -33,6 +33,8 @@ void Snapshots::start() {
         figures_.last_lsn = found.last;
         figures_.last_records = found.records;
         chain_ = found.chain;
+        figures_.chain_files = chain_.files;
+        figures_.last_full = chain_.files <= 1;
         log_bytes_before_ = parts_.log.recovered().log_bytes_above;
         newest_ns_ = parts_.clock.monotonic_ns();
         if (kept) note_kept(*kept);
