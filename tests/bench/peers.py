@@ -113,9 +113,14 @@ class Side:
     # ---- what the kernel says ----
 
     def cpu_seconds(self):
-        """Of all threads, from the scheduler's counters in nanoseconds."""
+        """Of all threads that live, from the scheduler's counters in nanoseconds."""
         tasks = f"/proc/{self.pid}/task"
         return sum(int(read(f"{tasks}/{task}/schedstat").split()[0]) for task in os.listdir(tasks)) / 1e9
+
+    def cpu_seconds_ever(self):
+        """Of threads and children that have ended, too; to a hundredth."""
+        times = read(f"/proc/{self.pid}/stat").rpartition(")")[2].split()[11:15]  # utime, stime, and those of children
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
     def resident_bytes(self):
         """Of the process and of its children: what they share counts once (PSS)."""

@@ -31,10 +31,10 @@ class Table:
         self.line((name, ours, peer, ratio, goal, "yes" if reached else "NO"))
         self.rows.append({"row": name, "ours": ours, "redis": peer, "ratio": ratio, "goal": goal, "reached": reached, **figures})
 
-    def note(self, name, ours, peer):
+    def note(self, name, ours, peer, **figures):
         """A figure without a goal."""
         self.line((name, ours, peer, "", "", ""))
-        self.rows.append({"row": name, "ours": ours, "redis": peer})
+        self.rows.append({"row": name, "ours": ours, "redis": peer, **figures})
 
     def write(self, path):
         with open(path, "w", encoding="utf-8") as file:
