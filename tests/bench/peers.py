@@ -23,6 +23,8 @@ class Side:
 
     def __init__(self, name, *args):
         self.name = name
+        if name == OURS:  # no snapshot comes by itself, as none does in the peer, which is started with an empty `save`
+            args = ("--snapshot-interval", "0", "--snapshot-wal-bytes", "0", *args)
         self.server = Server(*args, reference=name == PEER).start(300)
         self.tokens = None  # a file of those that ours made
 
