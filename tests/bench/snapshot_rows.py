@@ -68,9 +68,11 @@ def five_million(table, options):
         side.fill(count)
         side.call("SAVE")
         side.restart_seconds()
-        seconds = [side.restart_seconds() for _ in range(3)]
+        measured = [with_cpu(Side.restart_seconds)(side) for _ in range(3)]
     finally:
         side.close()
+    seconds, cpu = zip(*measured)
     reached = statistics.median(seconds) < FIVE_MILLION_SECONDS
     table.row(f"ready with {count} sessions", shown(seconds, "s"), "-", "-", f"under {FIVE_MILLION_SECONDS} s", reached,
               ours_seconds=seconds)
+    table.note("  processor time of it, all cores", shown(cpu, "s"), "-", ours_cpu=cpu)
