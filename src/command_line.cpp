@@ -9,6 +9,8 @@
 namespace server {
 namespace {
 
+constexpr std::size_t tool_name_columns = 12;
+
 CommandLine refuse(std::string why) {
     CommandLine line;
     line.action = CommandLine::Action::refuse;
@@ -36,6 +38,11 @@ bool looks_like_file(std::string_view word) {
 CommandLine parse_command_line(std::span<const std::string_view> args) {
     if (!args.empty() && any_of(args[0], {"--version", "-v", "version"})) return only(CommandLine::Action::version);
     if (!args.empty() && any_of(args[0], {"--help", "-h", "help"})) return only(CommandLine::Action::help);
+    if (const Tool* tool = args.empty() ? nullptr : find_tool(args[0])) {
+        CommandLine line = only(CommandLine::Action::tool);
+        line.tool = tool;
+        return line;
+    }
     if (!args.empty() && args[0] == "serve") {
         args = args.subspan(1);
         if (!args.empty() && any_of(args[0], {"--help", "-h"})) return only(CommandLine::Action::help);
@@ -64,17 +71,31 @@ CommandLine parse_command_line(std::span<const std::string_view> args) {
     return line;
 }
 
-std::string_view usage_text() {
-    return "Usage: tokmesh [serve] [FILE] [-] [--setting value ...]\n"
-           "       tokmesh --version | --help\n"
-           "\n"
-           "FILE has the syntax of redis.conf; - reads more of the same from standard input; every setting of\n"
-           "conf/tokmesh.conf can be given as --setting value. Later ones win.\n"
-           "\n"
-           "Examples:\n"
-           "  tokmesh                                   the defaults: port 6379, data in the current directory\n"
-           "  tokmesh serve /etc/tokmesh/tokmesh.conf --port 7000 --appendfsync always\n"
-           "  echo 'requirepass secret' | tokmesh serve - --dir /var/lib/tokmesh\n";
+std::string usage_text() {
+    std::string text =
+        "Usage: tokmesh [serve] [FILE] [-] [--setting value ...]\n"
+        "       tokmesh --version | --help\n"
+        "       tokmesh TOOL ... | TOOL --help\n"
+        "\n"
+        "FILE has the syntax of redis.conf; - reads more of the same from standard input; every setting of\n"
+        "conf/tokmesh.conf can be given as --setting value. Later ones win.\n"
+        "\n"
+        "Tools, for a data directory that no server uses:\n";
+    for (const Tool& tool : tools()) {
+        text += "  ";
+        text += tool.name;
+        text.append(tool.name.size() < tool_name_columns ? tool_name_columns - tool.name.size() : 1, ' ');
+        text += tool.summary;
+        text += '\n';
+    }
+    text +=
+        "\n"
+        "Examples:\n"
+        "  tokmesh                                   the defaults: port 6379, data in the current directory\n"
+        "  tokmesh serve /etc/tokmesh/tokmesh.conf --port 7000 --appendfsync always\n"
+        "  echo 'requirepass secret' | tokmesh serve - --dir /var/lib/tokmesh\n"
+        "  tokmesh inspect /var/lib/tokmesh\n";
+    return text;
 }
 
 }  // namespace server

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// tokmesh: arguments -> settings -> Server::run(). Start reading here; src/README.md says where to go on.
+// tokmesh: arguments -> settings -> Server::run(), or one of the tools. Start reading here; src/README.md says where to go on.
 #include <cstdio>
 #include <iostream>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
         case CommandLine::Action::version: std::puts("TokMesh server v=" TOKMESH_VERSION " bits=64"); return 0;
         case CommandLine::Action::help: std::cout << server::usage_text(); return 0;
         case CommandLine::Action::refuse: std::cerr << "tokmesh: " << line.error << '\n'; return 1;
+        case CommandLine::Action::tool: return line.tool->run(std::span(args).subspan(1));
         case CommandLine::Action::serve: break;
     }
     server::Settings settings;

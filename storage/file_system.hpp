@@ -57,6 +57,8 @@ public:
     virtual Result<std::vector<std::string>> list() = 0;               // names in the root, any order
     virtual Result<void> sync_directory(const std::string& name) = 0;  // "" is the root
     virtual Result<std::unique_ptr<FileLock>> lock() = 0;              // of the root; EWOULDBLOCK: another process has it
+    // The same for who only reads: any number of them, and nobody who has lock(). The directory may be a read-only one.
+    virtual Result<std::unique_ptr<FileLock>> lock_for_reading() = 0;
     virtual Result<FileIdentity> identity_of(const std::string& name) = 0;
     virtual bool root_intact() = 0;  // the root still has the path it was opened by
 };

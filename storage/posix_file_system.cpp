@@ -144,13 +144,9 @@ public:
     Result<std::unique_ptr<FileLock>> lock() override {
         // What may only be read can be locked too, and is no place for a log.
         if (::faccessat(directory_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) return last_error();
-        if (::flock(directory_.get(), LOCK_EX | LOCK_NB) != 0) return last_error();
-        Descriptor fd(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 0));
-        if (fd.get() < 0) return last_error();
-        // Another start may have made the directory, been refused and taken it away between our open and our lock.
-        if (!root_intact()) return boost::system::error_code(ENOENT, boost::system::system_category());
-        return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd)));
+        return take_lock(LOCK_EX);
     }
+    Result<std::unique_ptr<FileLock>> lock_for_reading() override { return take_lock(LOCK_SH); }
 
     Result<FileIdentity> identity_of(const std::string& name) override {
         struct stat s {};
@@ -166,6 +162,14 @@ public:
     }
 
 private:
+    Result<std::unique_ptr<FileLock>> take_lock(int kind) {
+        if (::flock(directory_.get(), kind | LOCK_NB) != 0) return last_error();
+        Descriptor fd(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 0));
+        if (fd.get() < 0) return last_error();
+        // Another start may have made the directory, been refused and taken it away between our open and our lock.
+        if (!root_intact()) return boost::system::error_code(ENOENT, boost::system::system_category());
+        return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd)));
+    }
     Result<std::unique_ptr<File>> open(const std::string& name, int flags) {
         const int fd = ::openat(directory_.get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0) return last_error();

@@ -235,7 +235,7 @@ SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& 
 }
 
 SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption,
-                                               const std::function<bool()>& stop) {
+                                               const std::function<bool()>& stop, std::atomic<std::uint64_t>* bytes_read) {
     auto opened = SnapshotReader::open(fs, name, encryption);
     if (!opened) return opened.error();
     SnapshotReader& reader = **opened;
@@ -258,6 +258,7 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
         if (!payload) return payload.error();
         digest.add(buffers.digest);
         const auto& header = (*block)->header;
+        if (bytes_read != nullptr) bytes_read->fetch_add(snapshot::block_bytes(header.stored_bytes), std::memory_order_relaxed);
         if (!decodes(header, *payload, records)) return reader.damaged((*block)->offset, "a record does not decode");
         if (header.kind == BlockKind::log && !dense.takes(header)) return reader.damaged((*block)->offset, dense.hole());
     }

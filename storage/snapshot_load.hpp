@@ -33,8 +33,9 @@ SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& 
                                              unsigned threads, std::atomic<std::uint64_t>& bytes_read);
 
 // Reads all of it: checksums, digests, that every entry decodes and that the counts are right. `stop` ends it early, without
-// a fault; null: never.
+// a fault; null: never. `bytes_read` moves as it goes; null: nobody looks.
 SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption,
-                                               const std::function<bool()>& stop);
+                                               const std::function<bool()>& stop,
+                                               std::atomic<std::uint64_t>* bytes_read = nullptr);
 
 }  // namespace storage

@@ -16,12 +16,12 @@ namespace storage {
 using snapshot::BlockKind;
 
 SnapshotFault SnapshotReader::damaged(std::uint64_t offset, const std::string& what) const {
-    return {SnapshotFault::Kind::damaged, name_ + " at byte " + std::to_string(offset) + ": " + what};
+    return {SnapshotFault::Kind::damaged, name_ + " at byte " + std::to_string(offset) + ": " + what, offset};
 }
 
 SnapshotFault SnapshotReader::unreadable(std::uint64_t offset, const boost::system::error_code& error) const {
     return {SnapshotFault::Kind::unreadable,
-            "cannot read " + name_ + " at byte " + std::to_string(offset) + ": " + error.message()};
+            "cannot read " + name_ + " at byte " + std::to_string(offset) + ": " + error.message(), offset};
 }
 
 SnapshotResult<std::unique_ptr<SnapshotReader>> SnapshotReader::open(FileSystem& fs, const std::string& name,

@@ -27,7 +27,8 @@ struct SnapshotFault {
         no_key,      // sealed, and no key that there is opens it
         plain,       // not sealed, although there are keys
     } kind = Kind::damaged;
-    std::string text;  // one line: file, byte, what
+    std::string text;          // one line: file, byte, what
+    std::uint64_t offset = 0;  // that byte
 };
 [[noreturn]] inline void throw_exception_from_error(const SnapshotFault& fault, const boost::source_location& where) {
     boost::throw_exception(std::runtime_error(fault.text), where);

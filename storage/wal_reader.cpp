@@ -2,6 +2,7 @@
 #include "storage/wal_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "storage/wal_seal.hpp"
@@ -11,6 +12,7 @@ namespace storage::wal {
 namespace {
 
 constexpr std::uint64_t read_bytes = 1U << 20;
+constexpr std::uint64_t search_bytes = 64U << 10;
 
 std::span<const std::byte, frame_header_bytes> header_at(std::span<const std::byte> bytes) {
     return bytes.first<frame_header_bytes>();
@@ -19,11 +21,12 @@ std::span<const std::byte, frame_header_bytes> header_at(std::span<const std::by
 }  // namespace
 
 SegmentReader::SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header,
-                             std::shared_ptr<const FileCipher> cipher)
+                             std::shared_ptr<const FileCipher> cipher, Payloads payloads)
     : file_(file),
       file_bytes_(file_bytes),
       seed_(header.seed()),
       cipher_(std::move(cipher)),
+      as_stored_(payloads == Payloads::as_stored && header.seal.sealed() && !cipher_),
       last_(header.predecessor_last),
       durable_(header.predecessor_last) {}
 
@@ -53,6 +56,7 @@ bool SegmentReader::open(Frame& frame) {
     const auto payload =
         std::span(buffer_).subspan(static_cast<std::size_t>(offset_ - buffer_at_) + frame_header_bytes, frame.payload.size());
     frame.payload = payload.first(own_payload_bytes(frame.header.kind, payload.size(), true));
+    if (as_stored_) return true;
     return open_payload(*cipher_, frame.header.kind, offset_, header_at(window()), payload);
 }
 
@@ -62,10 +66,11 @@ bool SegmentReader::dense(const Frame& frame) const {
         case FrameKind::mark: return true;
         case FrameKind::end: {
             const HeaderDigest::Value digest = digest_.so_far();
-            return std::equal(frame.payload.begin(), frame.payload.end(), digest.begin(), digest.end());
+            return resumed_ || std::equal(frame.payload.begin(), frame.payload.end(), digest.begin(), digest.end());
         }
         case FrameKind::data: break;
     }
+    if (as_stored_) return true;
     Entries entries(frame.payload);
     std::span<const std::byte> record;
     std::uint32_t count = 0;
@@ -133,6 +138,51 @@ Result<void> SegmentReader::look_on(std::uint64_t from) {
         }
     }
     return {};
+}
+
+Result<std::optional<std::uint64_t>> SegmentReader::find_header(std::uint64_t from) {
+    std::vector<std::byte> piece(search_bytes + frame_header_bytes);
+    for (std::uint64_t at = from; at < file_bytes_; at += search_bytes) {
+        const auto got = pread_full(file_, piece, at);
+        if (!got) return got.error();
+        const auto bytes = std::span<const std::byte>(piece).first(*got);
+        for (std::size_t i = 0; i < search_bytes && i + frame_header_bytes <= bytes.size(); i += frame_alignment)
+            if (bytes[i] == std::byte{'T'} && decode_frame(header_at(bytes.subspan(i)), seed_, sealed()))
+                return std::optional(at + i);
+    }
+    return std::optional<std::uint64_t>();
+}
+
+Result<std::uint64_t> SegmentReader::stored_whole(std::uint64_t at) {
+    std::array<std::byte, frame_header_bytes> encoded{};
+    const auto got = pread_full(file_, encoded, at);
+    if (!got) return got.error();
+    const auto header = decode_frame(encoded, seed_, sealed());
+    if (*got < encoded.size() || !header || frame_bytes(header->payload_bytes) > file_bytes_ - at) return std::uint64_t{0};
+    std::vector<std::byte> payload(header->payload_bytes);
+    const auto read = pread_full(file_, payload, at + frame_header_bytes);
+    if (!read) return read.error();
+    if (*read < payload.size() || checksum(payload, seed_) != header->payload_checksum) return std::uint64_t{0};
+    last_ = Lsn{value(header->first_lsn) - 1};
+    return frame_bytes(header->payload_bytes);
+}
+
+Result<ReadEnd> SegmentReader::resume() {
+    if (ended_ != ReadEnd::torn && ended_ != ReadEnd::corrupt) return ended_;
+    for (std::uint64_t from = offset_ + frame_alignment;;) {
+        const auto at = find_header(from);
+        if (!at) return at.error();
+        if (!*at) return ended_;
+        const auto bytes = stored_whole(**at);
+        if (!bytes) return bytes.error();
+        if (*bytes != 0) {
+            offset_ = buffer_at_ = **at;
+            buffer_.clear();  // an attempt to open a frame there may have changed it
+            resumed_ = true;
+            return ended_ = ReadEnd::none;
+        }
+        from = **at + frame_alignment;
+    }
 }
 
 }  // namespace storage::wal

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,14 +30,22 @@ struct Frame {
     std::uint64_t offset = 0;
 };
 
+// Of a sealed segment without its key only what stands on the disk can be checked: frame headers and checksums. Entries stay
+// sealed then, and are for nobody.
+enum class Payloads : std::uint8_t { opened, as_stored };
+
 class SegmentReader {
 public:
     // `cipher` is the one that the header names, or null. A frame that it does not open is not sound.
     SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header,
-                  std::shared_ptr<const FileCipher> cipher = nullptr);
+                  std::shared_ptr<const FileCipher> cipher = nullptr, Payloads payloads = Payloads::opened);
 
     // A data frame and ReadEnd::none, or how the segment ends (again on further calls). Marks are read over.
     Result<ReadEnd> next(Frame& frame);
+
+    // After torn or corrupt: goes on with the next frame that is sound by itself; none: there is one. Its LSNs are its own to
+    // say, and an end frame behind it is not held against the headers before. For who looks at damage; recovery never does this.
+    Result<ReadEnd> resume();
 
     std::uint64_t offset() const { return offset_; }  // behind the last sound frame
     Lsn last_lsn() const { return last_; }            // the last record that was read, or the one before the segment
@@ -56,12 +65,16 @@ private:
     ReadEnd finish(ReadEnd end) { return ended_ = end; }
     bool open(Frame& frame);
     bool dense(const Frame& frame) const;
-    bool sealed() const { return cipher_ != nullptr; }
+    Result<std::optional<std::uint64_t>> find_header(std::uint64_t from);
+    Result<std::uint64_t> stored_whole(std::uint64_t at);  // bytes of the frame there; 0: it is not sound
+    bool sealed() const { return cipher_ != nullptr || as_stored_; }
 
     File& file_;
     std::uint64_t file_bytes_;
     std::uint64_t seed_;
     std::shared_ptr<const FileCipher> cipher_;
+    bool as_stored_;        // sealed, and not opened
+    bool resumed_ = false;  // headers are missing from the digest
     std::uint64_t offset_ = header_block_bytes;
     Lsn last_;
     Lsn durable_;

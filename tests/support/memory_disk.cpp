@@ -85,6 +85,7 @@ void MemoryDisk::power_on(std::uint64_t seed) {
     entries_ = durable_entries_;
     directories_ = durable_directories_;
     locked_ = false;
+    readers_ = 0;
     cut_ = false;
     cut_at_ = 0;
     ++life_;

@@ -92,7 +92,8 @@ private:
     std::vector<Fault> faults_;
     std::map<Call, std::uint64_t> calls_;
     bool locked_ = false;
-    std::uint64_t life_ = 1;  // one more per power cut
+    std::uint64_t readers_ = 0;  // locks for reading
+    std::uint64_t life_ = 1;     // one more per power cut
     std::uint64_t steps_ = 0;
     std::uint64_t cut_at_ = 0;
     bool cut_ = false;

@@ -136,15 +136,17 @@ private:
 
 class MemoryDisk::Lock final : public storage::FileLock {
 public:
-    explicit Lock(MemoryDisk& disk) : disk_(disk), life_(disk.life_) {}
+    Lock(MemoryDisk& disk, bool shared) : disk_(disk), life_(disk.life_), shared_(shared) {}
     ~Lock() override {
         std::lock_guard lock(disk_.mutex_);
-        if (life_ == disk_.life_) disk_.locked_ = false;
+        if (life_ != disk_.life_) return;
+        shared_ ? void(--disk_.readers_) : void(disk_.locked_ = false);
     }
 
 private:
     MemoryDisk& disk_;
     std::uint64_t life_;
+    bool shared_;
 };
 
 class MemoryDisk::Mounted final : public storage::FileSystem {
@@ -238,8 +240,16 @@ public:
     Result<std::unique_ptr<storage::FileLock>> lock() override {
         std::lock_guard lock(disk_.mutex_);
         if (dead()) return system_error(EIO);
-        if (std::exchange(disk_.locked_, true)) return system_error(EWOULDBLOCK);
-        return std::unique_ptr<storage::FileLock>(std::make_unique<Lock>(disk_));
+        if (disk_.readers_ > 0 || std::exchange(disk_.locked_, true)) return system_error(EWOULDBLOCK);
+        return std::unique_ptr<storage::FileLock>(std::make_unique<Lock>(disk_, false));
+    }
+
+    Result<std::unique_ptr<storage::FileLock>> lock_for_reading() override {
+        std::lock_guard lock(disk_.mutex_);
+        if (dead()) return system_error(EIO);
+        if (disk_.locked_) return system_error(EWOULDBLOCK);
+        ++disk_.readers_;
+        return std::unique_ptr<storage::FileLock>(std::make_unique<Lock>(disk_, true));
     }
 
     Result<storage::FileIdentity> identity_of(const std::string& name) override {
