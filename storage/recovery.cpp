@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "storage/data_directory.hpp"
+#include "storage/lost_directory.hpp"
 #include "storage/wal_segment_writer.hpp"
 
 namespace storage {
 
 namespace {
 
-constexpr int lost_directories_max = 1000;  // of one second
 constexpr std::size_t copy_bytes = 1U << 20;
 
 bool is(const boost::system::error_code& error, int code) {
@@ -39,7 +39,6 @@ public:
 private:
     LogResult<void> settle(File& file);
     LogResult<void> set_aside(File& file);
-    LogResult<std::string> make_lost_directory();
     Result<void> copy_void(File& from, File& to);
     LogResult<void> write_end(File& file);
     const ScannedTail& tail() const { return *scan_.tail; }
@@ -92,17 +91,6 @@ LogResult<void> Execution::settle(File& file) {
     return {};
 }
 
-LogResult<std::string> Execution::make_lost_directory() {
-    const std::string base = lost_name(options_.now);
-    for (int i = 1; i <= lost_directories_max; ++i) {
-        const std::string name = i == 1 ? base : base + "-" + std::to_string(i);
-        const auto made = fs_.make_directory(name);
-        if (made) return LogResult<std::string>(boost::system::in_place_value, name);
-        if (!is(made.error(), EEXIST)) return disk_refusal("cannot make", name, made.error());
-    }
-    return Refusal{options_.directory_name + ": too many directories " + base};
-}
-
 Result<void> Execution::copy_void(File& from, File& to) {
     std::vector<std::byte> piece(copy_bytes);
     for (std::uint64_t at = tail().end_offset; at < tail().bytes_until;) {
@@ -120,7 +108,7 @@ LogResult<void> Execution::set_aside(File& file) {
     const std::uint64_t bytes = tail().bytes_until - tail().end_offset;
     const std::string what = std::to_string(bytes) + " bytes of " + tail().name + " after LSN " +
                              std::to_string(value(tail().last)) + ", which no reply was given for or no sync had reached,";
-    const auto directory = make_lost_directory();
+    const auto directory = make_lost_directory(fs_, options_.now);
     if (!directory) {
         // They were promised to nobody: no reason to stay down on a full disk.
         notice(what + " are dropped and could not be kept: " + directory.error().text);
@@ -161,13 +149,10 @@ void Execution::remove_spares(const Listing& listing) {
 // They would be tried again at every start, and an operator may want to look at them.
 LogResult<void> Execution::set_snapshots_aside() {
     if (options_.damaged_snapshots.empty()) return {};
-    const auto directory = make_lost_directory();
+    const auto directory = make_lost_directory(fs_, options_.now);
     if (!directory) return directory.error();
     for (const std::string& name : options_.damaged_snapshots) {
-        auto done = fs_.rename(name, *directory + "/" + name);
-        if (done) done = fs_.sync_directory(*directory);
-        if (done) done = fs_.sync_directory("");
-        if (!done) return disk_refusal("cannot set aside", name, done.error());
+        if (auto done = move_to_lost(fs_, *directory, name); !done) return done;
         notice(name + " is damaged and set aside in " + *directory);
     }
     report_.snapshots_damaged = options_.damaged_snapshots.size();
@@ -207,6 +192,8 @@ WalStart start_after(const Scan& scan, const SnapshotInUse& snapshot, RandomSour
     return start;
 }
 
+}  // namespace
+
 std::string reason(Verdict verdict) {
     switch (verdict) {
         case Verdict::start:
@@ -224,8 +211,6 @@ std::string reason(Verdict verdict) {
     return "unknown";
 }
 
-}  // namespace
-
 Refusal refusal(Verdict verdict, const std::string& directory_name, const std::string& problem) {
     std::string text = directory_name + ": " + reason(verdict);
     if (!problem.empty()) text += ": " + problem;
@@ -233,13 +218,10 @@ Refusal refusal(Verdict verdict, const std::string& directory_name, const std::s
     return {text};
 }
 
-LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options, ReplaySink& sink, RandomSource& random,
-                                 RecoveryProgress& progress) {
-    const auto listing = list_data(fs);
-    if (!listing) return disk_refusal("cannot list", options.directory_name, listing.error());
+LogResult<Judged> judge_log(FileSystem& fs, const Listing& listing, const RecoveryOptions& options, ReplaySink& sink,
+                            RecoveryProgress& progress) {
     ReplayPool pool(sink);
-    auto scan =
-        scan_log(fs, *listing, {options.snapshot.last, options.snapshot.directory_id, options.encryption}, pool, progress);
+    auto scan = scan_log(fs, listing, {options.snapshot.last, options.snapshot.directory_id, options.encryption}, pool, progress);
     const auto failed = pool.finish();
     if (!scan) return scan.error();
     if (failed) {
@@ -248,10 +230,22 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     }
     require_what_damage_held(options, *scan);
     const Verdict verdict = decide(scan->found);
-    if (refuses(verdict)) {
-        const std::string& snapshot = options.snapshot_problem;
-        return refusal(verdict, options.directory_name, snapshot.empty() ? scan->problem : snapshot + "; " + scan->problem);
-    }
+    return Judged{std::move(*scan), verdict};
+}
+
+std::string why_refused(const Judged& judged, const RecoveryOptions& options) {
+    const std::string& snapshot = options.snapshot_problem;
+    return snapshot.empty() ? judged.scan.problem : snapshot + "; " + judged.scan.problem;
+}
+
+LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options, ReplaySink& sink, RandomSource& random,
+                                 RecoveryProgress& progress) {
+    const auto listing = list_data(fs);
+    if (!listing) return disk_refusal("cannot list", options.directory_name, listing.error());
+    auto judged = judge_log(fs, *listing, options, sink, progress);
+    if (!judged) return judged.error();
+    if (refuses(judged->verdict)) return refusal(judged->verdict, options.directory_name, why_refused(*judged, options));
+    const Scan* scan = &judged->scan;
 
     Recovered recovered;
     RecoveryReport& report = recovered.report;

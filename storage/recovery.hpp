@@ -61,10 +61,21 @@ struct RecoveryOptions {
     Encryption encryption{};
 };
 
+// What a start would do with the log, and why; reads all that it would read and touches nothing. `listing` may leave out what is
+// to be thought away.
+struct Judged {
+    Scan scan;
+    Verdict verdict = Verdict::start;
+};
+LogResult<Judged> judge_log(FileSystem& fs, const Listing& listing, const RecoveryOptions& options, ReplaySink& sink,
+                            RecoveryProgress& progress);
+std::string why_refused(const Judged& judged, const RecoveryOptions& options);
+
 // The caller holds the directory's lock.
 LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options, ReplaySink& sink, RandomSource& random,
                                  RecoveryProgress& progress);
 
+std::string reason(Verdict verdict);  // in a few words
 // One line for a refusal.
 Refusal refusal(Verdict verdict, const std::string& directory_name, const std::string& problem);
 

@@ -5,6 +5,8 @@
 #include <array>
 
 #include "src/tools/inspect.hpp"
+#include "src/tools/repair.hpp"
+#include "src/tools/verify.hpp"
 
 namespace server {
 
@@ -12,6 +14,8 @@ namespace {
 
 constexpr std::array table = {
     Tool{"inspect", "Says what is in a data directory, and where the first bad byte stands", run_inspect},
+    Tool{"verify", "Reads all of it and says by its exit code whether it is sound", run_verify},
+    Tool{"repair", "Says what can be saved of a damaged one and what is lost; with --apply makes it start", run_repair},
 };
 
 }  // namespace

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "src/tools/repair.hpp"
+
+#include <array>
+#include <iostream>
+
+#include "src/tools/opened_directory.hpp"
+#include "src/tools/progress_line.hpp"
+#include "src/tools/tool.hpp"
+#include "src/tools/tool_args.hpp"
+#include "src/tools/verify.hpp"
+#include "src/tools/words.hpp"
+#include "storage/repair.hpp"
+
+namespace server {
+
+namespace {
+
+constexpr std::array options = {ToolOption{"--apply"}, ToolOption{"--key-file", true}};
+
+constexpr std::string_view help =
+    "Usage: tokmesh repair DIR [--apply] [--key-file FILE]\n"
+    "\n"
+    "Says how a damaged data directory becomes one that starts: which state can be saved, which LSNs are lost, which\n"
+    "files are moved to lost-<UTC time>/ in it. Without --apply nothing is changed. Nothing is deleted in any case.\n"
+    "\n"
+    "  --apply          do it\n"
+    "  --key-file FILE  keys as in encryption-key-file, which sealed files need\n"
+    "\n"
+    "Exit code: 0 nothing is wrong, or it is repaired; 1 it is damaged, and was not repaired (without --apply, always);\n"
+    "2 it could not look (no such directory, in use, no key).\n";
+
+int could_not(const std::string& why) {
+    std::cerr << "tokmesh repair: " << why << '\n';
+    return tool_no_answer;
+}
+
+std::string dropped_text(const storage::RepairPlan& plan) {
+    std::string text;
+    for (const storage::DroppedLsns& range : plan.dropped)
+        text += "dropped: " + words::lsns(range.first, range.last) +
+                (range.readable ? ", which can be read but come after what is lost\n" : ", which cannot be read\n");
+    if (text.empty()) return "dropped: no LSN\n";
+    return text;
+}
+
+std::string saved_text(const storage::RepairPlan& plan) {
+    if (value(plan.last) == 0)
+        return "saved: NOTHING. No snapshot can be loaded and no log begins at LSN 1: the directory would be empty\n";
+    std::string text = "saved: the state at LSN " + std::to_string(value(plan.last));
+    text += plan.base.empty() ? ", from the log" : ", from " + plan.base;
+    if (!plan.base.empty() && plan.last > plan.base_last) text += " and the log above it";
+    if (plan.last < plan.highest) text += "; the state goes back to it from LSN " + std::to_string(value(plan.highest));
+    return text + '\n';
+}
+
+// After the apply, with fresh eyes.
+int verify_again(OpenedDirectory& directory) {
+    storage::RecoveryProgress progress;
+    const ProgressLine line("verifying", progress);
+    const auto health = storage::check_health(*directory.fs, directory.encryption, progress);
+    if (!health) return could_not(directory.path + ": repaired, but cannot be verified: " + health.error().text);
+    std::cout << verify_text(directory.path, *health);
+    return health->sound() ? tool_sound : tool_damaged;
+}
+
+int apply(OpenedDirectory& directory, const storage::RepairPlan& plan, const storage::Survey& survey) {
+    storage::SystemClock clock;
+    storage::SystemRandom random;
+    storage::RecoveryProgress progress;
+    const auto repaired = [&] {
+        const ProgressLine line("repairing", progress);
+        return storage::apply_repair(*directory.fs, plan, survey, directory.encryption, clock, random, progress);
+    }();
+    if (!repaired) {
+        std::cerr << "tokmesh repair: " << directory.path << ": not finished: " << repaired.error().text
+                  << " (it can be started again)\n";
+        return tool_damaged;
+    }
+    if (!repaired->snapshot.empty())
+        std::cout << "wrote " << repaired->snapshot << " with " << words::count(repaired->records, "record") << '\n';
+    if (!repaired->lost_directory.empty())
+        std::cout << "moved " << words::count(plan.moved.size(), "file") << " to " << repaired->lost_directory << '\n';
+    return verify_again(directory);
+}
+
+int repair(OpenedDirectory& directory, bool really) {
+    storage::RecoveryProgress progress;
+    const auto health = [&] {
+        const ProgressLine line("reading", progress);
+        return storage::check_health(*directory.fs, directory.encryption, progress);
+    }();
+    if (!health) return could_not(directory.path + ": " + health.error().text);
+    const auto plan = storage::plan_repair(*directory.fs, *health, directory.encryption, progress);
+    if (!plan) return could_not(directory.path + ": " + plan.error().text);
+    for (const storage::Finding& finding : health->findings)
+        std::cout << (finding.damage ? "damage: " : "note: ") << finding.text << '\n';
+    std::cout << plan_text(directory.path, *plan, really);
+    std::cout.flush();
+    if (!plan->needed) return tool_sound;
+    if (!plan->impossible.empty() || !really) return tool_damaged;
+    return apply(directory, *plan, health->survey);
+}
+
+}  // namespace
+
+std::string plan_text(const std::string& path, const storage::RepairPlan& plan, bool apply) {
+    if (!plan.needed) return path + ": nothing is to be repaired\n";
+    if (!plan.impossible.empty()) return path + ": cannot be repaired: " + plan.impossible + '\n';
+    std::string text = saved_text(plan) + dropped_text(plan);
+    for (const storage::MovedFile& file : plan.moved)
+        text += "moved: " + file.name + ", " + words::bytes(file.bytes) + ": " + file.why + '\n';
+    if (plan.writes_snapshot) text += "written: a snapshot of the state at LSN " + std::to_string(value(plan.last)) + '\n';
+    text += path + ": " + words::count(plan.moved.size(), "file") + ", " + words::bytes(plan.moved_bytes());
+    return text +
+           (apply ? " go to lost-<UTC time>/\n" : " would go to lost-<UTC time>/; nothing was changed (--apply does it)\n");
+}
+
+int run_repair(std::span<const std::string_view> args) {
+    const ToolArgs parsed = ToolArgs::parse(args, options, 1, 1);
+    if (parsed.help()) {
+        std::cout << help;
+        return tool_sound;
+    }
+    if (!parsed.error().empty()) return could_not(parsed.error() + "; see tokmesh repair --help");
+    const bool really = parsed.has("--apply");
+    auto directory =
+        open_directory(parsed.words()[0], really ? ToolAccess::change : ToolAccess::read, parsed.value("--key-file"));
+    if (!directory) return could_not(directory.error().text);
+    return repair(*directory, really);
+}
+
+}  // namespace server
