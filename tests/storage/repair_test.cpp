@@ -49,6 +49,7 @@ TEST_CASE("Repair: a frame of a segment in the middle", "[repair]") {
         const auto frames = store.frames(name);
         const auto& frame = frames[frames.size() / 2];
         store.flip(name, frame.offset + wal::frame_header_bytes + 5);
+        CHECK(store.health().survey.segments[1].bad_places == 1);  // what stands behind it is sound
         store.check({.last = value(frame.header.first_lsn) - 1,
                      .dropped_first = value(frame.header.first_lsn),
                      .dropped_last = store.last(),
@@ -287,6 +288,9 @@ TEST_CASE("Repair: without its key a directory cannot be looked at", "[repair]")
     CHECK(survey->snapshots.back().damaged());
     CHECK_FALSE(survey->snapshots.front().damaged());
     CHECK(value(survey->last()) == store.last());
+    for (const auto& name : store.segments()) store.process.disk.remove(name);
+    store.process.disk.remove(store.snapshots().back());
+    CHECK_FALSE(check_health(*fs, {}, progress).has_value());
 }
 
 // Any one fault anywhere: whatever the plan says comes true, and what it does not say is not lost.
