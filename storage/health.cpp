@@ -136,6 +136,7 @@ RecoveryOptions recovery_options(const Survey& survey, const Encryption& encrypt
             options.snapshot.last = each->footer->last;
             options.snapshot.epoch = each->header->epoch;
             options.snapshot.directory_id = each->header->directory_id;
+            options.snapshot.token_secret = each->token_secret;
             options.snapshot.now = each->footer->now;
             break;
         }

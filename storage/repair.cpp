@@ -69,8 +69,8 @@ LogResult<void> Repair::write_snapshot() {
     header.begun_at = plan_.last;
     header.created_at = clock_.unix_ms();
     random_.fill(header.salt);
-    SnapshotAttempt attempt({fs_, journal, [] {}, encryption_, store, clock_, [](const std::function<void()>& turn) { turn(); },
-                             [] { return false; }},
+    SnapshotAttempt attempt({fs_, journal, [] {}, encryption_, plan_.token_secret, store, clock_,
+                             [](const std::function<void()>& turn) { turn(); }, [] { return false; }},
                             header, {});
     const auto footer = attempt.run(plan_.now_max);
     if (!footer) return footer.error();

@@ -80,6 +80,7 @@ void Planner::collect() {
         if (!snapshot.usable()) continue;
         plan_.epoch = std::max(plan_.epoch, snapshot.header->epoch);
         plan_.directory_id = snapshot.header->directory_id;
+        plan_.token_secret = snapshot.token_secret;
         plan_.now_max = std::max(plan_.now_max, snapshot.footer->now);
     }
     for (const SegmentFacts& segment : survey_.segments) {
@@ -89,6 +90,7 @@ void Planner::collect() {
         if (!legible(segment)) continue;
         plan_.epoch = std::max(plan_.epoch, segment.header->epoch);
         plan_.directory_id = segment.header->directory_id;
+        plan_.token_secret = segment.token_secret;
         plan_.now_max = std::max(plan_.now_max, segment.now_max);
     }
 }

@@ -40,6 +40,7 @@ struct RepairPlan {
 
     std::uint64_t epoch = 0;  // the highest
     Id directory_id{};
+    TokenSecret token_secret{};
     UnixMs now_max = 0;
     std::uint64_t moved_bytes() const;
 };

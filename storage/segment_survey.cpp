@@ -79,6 +79,7 @@ LogResult<void> Surveyor::read_header() {
     facts_.seal = seal.state;
     facts_.seal_problem = std::move(seal.problem);
     cipher_ = std::move(seal.cipher);
+    if (facts_.seal == SealState::readable) facts_.token_secret = token_secret_from(facts_.header->token_secret, cipher_.get());
     if (facts_.seal == SealState::forged) bad(0, "the header is not the one that was signed with its key");
     return {};
 }

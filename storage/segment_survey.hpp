@@ -12,6 +12,7 @@
 #include "storage/data_directory.hpp"
 #include "storage/recovery_scan.hpp"
 #include "storage/seal_check.hpp"
+#include "storage/token_secret.hpp"
 #include "storage/wal.hpp"
 #include "storage/wal_reader.hpp"
 
@@ -54,7 +55,8 @@ struct SegmentFacts {
     std::uint64_t bad_places = 0;
     std::vector<Lsn> undecodable;  // depth records: sound frames hold what is no record; the first bad_places_kept
     std::uint64_t records = 0;
-    Lsn durable{};  // the highest LSN that a frame names durable
+    TokenSecret token_secret{};  // when it is readable
+    Lsn durable{};               // the highest LSN that a frame names durable
     UnixMs now_max = 0;
 
     bool sealed_end() const { return end == wal::ReadEnd::sealed; }

@@ -121,6 +121,7 @@ private:
             return;
         }
         facts.footer = (*reader)->footer();
+        facts.token_secret = (*reader)->token_secret();
     }
 
     void verify(SnapshotFacts& facts) {

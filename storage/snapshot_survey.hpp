@@ -18,6 +18,7 @@ struct SnapshotFacts {
     Lsn named{};  // by the file's name: S1
     std::uint64_t bytes = 0;
     std::optional<snapshot::Header> header;
+    TokenSecret token_secret{};              // when there is a footer
     std::optional<snapshot::Footer> footer;  // which takes a key to read, if the file is sealed
     bool compressed = false;                 // at least one block
     std::uint64_t blocks = 0;                // that are sound

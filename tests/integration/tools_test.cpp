@@ -49,6 +49,11 @@ std::vector<std::string> fill(ServerProcess& server) {
     Redis redis = server.redis();
     for (int i = 0; i < 20; ++i) {
         if (i == 10) REQUIRE(redis("SAVE").is_ok());
+        if (i == 15) {
+            tokens.emplace_back("canary-token-that-a-client-brought");
+            create(redis, "canary-user", "TOKEN", tokens.back());
+            continue;
+        }
         const Reply made = create(redis, "canary-user", "DEVICE", "canary-device", "DATA", 1, "canary-name", "canary-data");
         tokens.push_back(made.at("token").text);
     }

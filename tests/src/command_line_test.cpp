@@ -40,6 +40,15 @@ TEST_CASE("what makes no sense is refused by name") {
     CHECK(parse({"serve", "a.conf", "b.conf"}).action == Action::refuse);
 }
 
+TEST_CASE("a tool gets all words behind its name") {
+    for (const server::Tool& tool : server::tools()) {
+        CHECK(parse({tool.name, "--help"}).action == Action::tool);
+        CHECK(parse({tool.name, "--help"}).tool->name == tool.name);
+        CHECK(server::usage_text().find("  " + std::string(tool.name) + " ") != std::string::npos);
+    }
+    CHECK(server::find_tool("serve") == nullptr);
+}
+
 TEST_CASE("version and help") {
     CHECK(parse({"--version"}).action == Action::version);
     CHECK(parse({"-v"}).action == Action::version);

@@ -23,6 +23,8 @@ std::uint64_t seed_of_run() {
 DamagedStore::DamagedStore(std::uint64_t seed, bool sealed) : process(seed), dice(seed) {
     if (sealed) process.encryption = sealed_with({"k1"});
     REQUIRE(process.start());
+    token_secret_ = process.token_secret();
+    REQUIRE(token_secret_ != TokenSecret{});
 }
 
 void DamagedStore::live_some() {
@@ -161,7 +163,7 @@ std::string DamagedStore::damage_at_random(SeededRandom& random) {
             return "zeros in " + where;
         }
         default: {
-            const std::string other = logs[random.below(logs.size())];
+            const std::string& other = logs[random.below(logs.size())];
             process.disk.set_bytes(logs[0], process.disk.bytes(other));
             return other + " in the place of the first";
         }
@@ -222,6 +224,8 @@ void DamagedStore::check_applied(const RepairPlan& plan) {
     }
     REQUIRE(after.sound());
     REQUIRE(after.outlook.last == plan.last);
+    // Brought tokens are found again only under the directory's own secret.
+    for (const SnapshotFacts& snapshot : after.survey.snapshots) REQUIRE(snapshot.token_secret == token_secret_);
     check_starts_at(plan.last);
 }
 

@@ -66,6 +66,7 @@ public:
     SeededRandom dice;
 
 private:
+    storage::TokenSecret token_secret_{};
     void check_starts_at(storage::Lsn last);
     void check_applied(const storage::RepairPlan& plan);
 };

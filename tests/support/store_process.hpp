@@ -72,6 +72,7 @@ public:
     storage::Journal& journal() { return process_->journal; }
     storage::FileSystem& files() { return *process_->fs; }
     std::uint64_t digest();
+    const storage::TokenSecret& token_secret() const { return process_->start.token_secret; }
 
     MemoryDisk disk;
     ManualClock clock;
