@@ -3,8 +3,9 @@
 # non-zero on failure; the table below has its time limit in seconds, and CI_SECONDS the limit of all together: CI stops at 90
 # minutes; on two cores that have never built us the whole takes about half of that.
 
-STAGES="test release lint strace crash power powercut faults linearizability clients asan tsan fuzz"
-declare -A LIMIT=([test]=1200 [release]=900 [lint]=900 [strace]=120 [crash]=420 [power]=600 [powercut]=300 [faults]=240
+STAGES="test release lint instructions strace crash power powercut faults linearizability clients asan tsan fuzz"
+declare -A LIMIT=([test]=1200 [release]=900 [lint]=900 [instructions]=400 [strace]=120
+    [crash]=420 [power]=600 [powercut]=300 [faults]=240
     [linearizability]=120 [clients]=600 [asan]=1080 [tsan]=1080 [fuzz]=720 [image]=1800)
 CI_SECONDS=${TOKMESH_CI_SECONDS:-5280}  # all stages together: what is left over is the last stage's limit
 
@@ -53,6 +54,11 @@ stage_release() {  # what is shipped passes the integration tests too
 }
 
 stage_lint() { ./dev lint; }
+
+stage_instructions() {  # so that speed cannot rot unseen: see tests/bench/instructions.py
+    need_packages $PACKAGES_BUILD $PACKAGES_INSTRUCTIONS
+    build release bench_replay && python3 tests/bench/instructions.py build/release/bench_replay
+}
 
 # The server that the stages below drive from outside: the release.
 with_release() {

@@ -56,6 +56,8 @@ public:
     server::ServerState& state() { return *state_; }
     server::Counters& counters() { return *counters_; }
     server::Dialogue& dialogue() { return *dialogue_; }
+    server::Executor& executor() { return *executor_; }
+    void write_log();  // what a committer does, on a perfect disk; after whatever went past the calls above
     storage::Store& store() { return *store_; }
     storage::Lsn appended() const { return journal_.appended(); }
     storage::Lsn depends_on() const { return depends_on_; }  // of the last reply
@@ -83,7 +85,6 @@ private:
     server::Stop run_turn();
     bool turn();  // true: all is answered
     Reply take_reply();
-    void write_log();  // what a committer does, on a perfect disk
 
     ManualClock clock_;
     SeededRandom random_;
