@@ -202,8 +202,9 @@ SnapshotResult<std::vector<Link>> open_chain(FileSystem& fs, const std::string& 
     for (std::string next = name;;) {
         auto reader = SnapshotReader::open(fs, next, encryption);
         if (!reader && !chain.empty() && reader.error().kind == SnapshotFault::Kind::unreadable)
-            return SnapshotFault{SnapshotFault::Kind::damaged,
-                                 chain.back().name + " builds upon " + next + ": " + reader.error().text};
+            return SnapshotFault{
+                SnapshotFault::Kind::damaged,
+                chain.back().name + " is incremental, no backup by itself, and builds upon " + next + ": " + reader.error().text};
         if (!reader) return reader.error();
         if (!chain.empty()) {
             const snapshot::Header& above = chain.back().reader->header();

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "storage/snapshot_records.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <cstring>
+#include <new>
+#include <vector>
 
 namespace storage {
 
@@ -58,17 +62,17 @@ static_assert(sizeof(FixedDead) == 120);
 enum Kind : std::uint8_t { session_kind = 1, string_kind = 2, dead_kind = 3 };
 
 // Makes room for an entry and returns where its fixed fields begin.
-char* begin_entry(std::string& to, Kind kind, const Record& record, DbIndex db, std::size_t body_bytes) {
+char* begin_entry(std::string& to, Kind kind, std::uint8_t flags, Lsn lsn, DbIndex db, std::size_t body_bytes) {
     const std::size_t at = to.size();
     to.resize(at + sizeof(Prefix) + body_bytes);
-    const Prefix prefix{static_cast<std::uint32_t>(sizeof(Prefix) - sizeof(std::uint32_t) + body_bytes),
-                        kind,
-                        db,
-                        record.flags,
-                        0,
-                        value(record.lsn)};
+    const Prefix prefix{
+        static_cast<std::uint32_t>(sizeof(Prefix) - sizeof(std::uint32_t) + body_bytes), kind, db, flags, 0, value(lsn)};
     std::memcpy(to.data() + at, &prefix, sizeof prefix);
     return to.data() + at + sizeof prefix;
+}
+
+char* begin_entry(std::string& to, Kind kind, const Record& record, DbIndex db, std::size_t body_bytes) {
+    return begin_entry(to, kind, record.flags, record.lsn, db, body_bytes);
 }
 
 template <class Fixed>
@@ -123,6 +127,41 @@ void pack_dead(const DeadRecord& r, DbIndex db, std::string& to) {
     f.user_bytes = r.user_bytes;
     char* at = put(begin_entry(to, dead_kind, r, db, sizeof f + r.user_bytes), f);
     std::memcpy(at, &r + 1, r.user_bytes);
+}
+
+// A record of a store that never was, for its layout says what the texts' order is.
+void pack_effect(const PutSession& e, Lsn lsn, std::string& to) {
+    std::vector<std::max_align_t> memory(SessionRecord::size_of(e) / sizeof(std::max_align_t) + 1);
+    SessionRecord::write(memory.data(), e);
+    auto& record = *std::launder(reinterpret_cast<SessionRecord*>(memory.data()));
+    record.lsn = lsn;
+    pack_session(record, e.db, to);
+}
+
+void pack_effect(const PutString& e, Lsn lsn, std::string& to) {
+    const FixedString f{e.expires_at, static_cast<std::uint32_t>(e.key.size()), static_cast<std::uint32_t>(e.value.size())};
+    char* at = put(begin_entry(to, string_kind, 0, lsn, e.db, sizeof f + e.key.size() + e.value.size()), f);
+    at = std::copy(e.key.begin(), e.key.end(), at);
+    std::copy(e.value.begin(), e.value.end(), at);
+}
+
+void pack_effect(const PutDead& e, Lsn lsn, std::string& to) {
+    FixedDead f;
+    f.until = e.until;
+    f.created_at = e.created_at;
+    f.last_active = e.last_active;
+    f.ended_at = e.ended_at;
+    f.id = e.id;
+    f.token = e.token;
+    f.previous = e.previous;
+    f.token_slot = e.token_slot;
+    f.previous_slot = e.previous_slot;
+    f.reason = static_cast<std::uint8_t>(e.reason);
+    f.user_bytes = static_cast<std::uint8_t>(e.user.size());
+    const auto flags =
+        static_cast<std::uint8_t>((e.has_id ? DeadRecord::has_id : 0) | (e.has_previous ? DeadRecord::has_previous : 0));
+    char* at = put(begin_entry(to, dead_kind, flags, lsn, e.db, sizeof f + e.user.size()), f);
+    std::copy(e.user.begin(), e.user.end(), at);
 }
 
 bool slot_is_sound(Slot slot) { return slot < slot_count || slot == users_slot; }
@@ -252,6 +291,10 @@ void pack(const Record& record, DbIndex db, std::string& to) {
         case RecordKind::string: return pack_string(static_cast<const StringRecord&>(record), db, to);
         case RecordKind::dead: return pack_dead(static_cast<const DeadRecord&>(record), db, to);
     }
+}
+
+void pack(const SnapshotEntry& entry, std::string& to) {
+    std::visit([&](const auto& effect) { pack_effect(effect, entry.lsn, to); }, entry.effect);
 }
 
 std::string_view SnapshotEntry::route() const {

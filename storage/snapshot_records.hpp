@@ -29,6 +29,10 @@ struct SnapshotEntry {
     std::string_view route() const;  // what says its shard
 };
 
+// Appends an entry that comes from no store. Its texts must fit: user, device, created_by, addresses and names of data 255 bytes,
+// agents and values of data 65,535, idle_ms a whole number of seconds up to idle_s_max.
+void pack(const SnapshotEntry& entry, std::string& to);
+
 // Walks the entries of a payload. Bounded by its bytes; broken() when they do not add up.
 class SnapshotEntries {
 public:

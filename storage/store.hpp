@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/effect.hpp"
 #include "storage/error.hpp"
 #include "storage/function_ref.hpp"
 #include "storage/journal.hpp"
@@ -125,7 +126,8 @@ public:
     Result<UnixMs> touch(Op&, const SessionId&, const Touch&);                  // last_active
     Result<UnixMs> renew(Op&, const SessionId&, UnixMs expires_at, std::optional<std::uint64_t> if_version);
     Result<Rotated> rotate(Op&, std::string_view token, std::int64_t grace_ms);
-    Result<std::uint64_t> remove_sessions(Op&, std::span<const SessionId> ids);  // how many were there; one atomic record
+    // How many were there; one atomic record.
+    Result<std::uint64_t> remove_sessions(Op&, std::span<const SessionId> ids, RemovalReason reason = RemovalReason::deleted);
     Result<std::uint64_t> remove_by_tokens(Op&, std::span<const std::string_view> tokens);
     Result<std::uint64_t> remove_user(Op&, std::string_view user, const std::optional<SessionId>& except);
     std::uint64_t count_user(Op&, std::string_view user);

@@ -81,7 +81,7 @@ void each_once(std::vector<Found>& found) {
 
 }  // namespace
 
-Result<std::uint64_t> Store::remove_sessions(Op& op, std::span<const SessionId> ids) {
+Result<std::uint64_t> Store::remove_sessions(Op& op, std::span<const SessionId> ids, RemovalReason reason) {
     ShardLock::Set set;
     for (const SessionId& id : ids) set.push_back(impl_->shard_of(id));
     Aftermath after(*impl_, op.db);
@@ -92,7 +92,7 @@ Result<std::uint64_t> Store::remove_sessions(Op& op, std::span<const SessionId> 
         for (const SessionId& id : ids) gather(*impl_, op, impl_->find_id(op, id, lock), impl_->shard_of(id), found);
     } while (lock.widen());
     each_once(found);
-    return impl_->remove_found(op, found, RemovalReason::deleted, after.stale);
+    return impl_->remove_found(op, found, reason, after.stale);
 }
 
 Result<std::uint64_t> Store::remove_by_tokens(Op& op, std::span<const std::string_view> tokens) {
