@@ -4,14 +4,10 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "storage/session_view.hpp"
 
 namespace server {
-
-bool is_utf8(std::string_view text);         // strict: no overlong forms, no surrogates, nothing above U+10FFFF
-std::string base64(std::string_view bytes);  // RFC 4648, with padding
 
 std::string session_json(const storage::SessionView& view);
 

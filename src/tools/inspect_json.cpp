@@ -2,7 +2,7 @@
 // The answer of inspect for programs. Fields are added, never renamed.
 #include <boost/json.hpp>
 
-#include "src/session_json.hpp"
+#include "src/json_text.hpp"
 #include "src/tools/inspect.hpp"
 #include "src/tools/survey_words.hpp"
 
