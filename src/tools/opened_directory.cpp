@@ -20,7 +20,7 @@ storage::LogResult<OpenedDirectory> open_directory(const std::string& path, Tool
         opened.encryption.keys = std::make_shared<storage::KeyRing>(std::move(*keys), storage::choose_cipher("auto").value());
         opened.encryption.migrate = true;
     }
-    auto fs = storage::open_posix_file_system(path, false);
+    auto fs = storage::open_posix_file_system(path, access == ToolAccess::make);
     if (!fs) return storage::disk_refusal("cannot open", path, fs.error());
     opened.fs = std::move(*fs);
     auto lock = access == ToolAccess::read ? opened.fs->lock_for_reading() : opened.fs->lock();

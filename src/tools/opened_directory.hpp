@@ -15,6 +15,7 @@ namespace server {
 enum class ToolAccess {
     read,    // beside other readers; works where nothing can be written
     change,  // alone
+    make,    // alone, in one that may be absent: it is made, and goes again if nothing is put into it
 };
 
 struct OpenedDirectory {
@@ -25,7 +26,7 @@ struct OpenedDirectory {
     storage::Encryption encryption;
 };
 
-// An error: one line that says why it cannot be looked at. Nothing is made or changed.
+// An error: one line that says why it cannot be used; nothing is made or changed then.
 storage::LogResult<OpenedDirectory> open_directory(const std::string& path, ToolAccess access,
                                                    const std::optional<std::string>& key_file);
 

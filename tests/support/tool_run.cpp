@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 
 #include "tests/support/scratch_dir.hpp"
@@ -16,10 +17,12 @@ namespace support {
 namespace {
 
 // In the child, between fork and exec.
-[[noreturn]] void become(const std::vector<char*>& argv, const std::string& out, const std::string& err,
+[[noreturn]] void become(const std::vector<char*>& argv, const std::string& in, const std::string& out, const std::string& err,
                          std::optional<uid_t> run_as) {
+    const int from_in = ::open(in.c_str(), O_RDONLY | O_CLOEXEC);
     const int to_out = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const int to_err = ::open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (from_in < 0 || ::dup2(from_in, STDIN_FILENO) < 0) ::_exit(126);
     if (to_out < 0 || to_err < 0 || ::dup2(to_out, STDOUT_FILENO) < 0 || ::dup2(to_err, STDERR_FILENO) < 0) ::_exit(126);
     if (run_as && ::setuid(*run_as) != 0) ::_exit(126);
     ::execv(argv[0], argv.data());
@@ -28,8 +31,10 @@ namespace {
 
 }  // namespace
 
-ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as) {
+ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as, const std::string& standard_input) {
     const ScratchDir scratch;
+    const std::string in = (scratch / "in").string();
+    std::ofstream(in, std::ios::binary) << standard_input;
     const std::string out = (scratch / "out").string(), err = (scratch / "err").string();
     std::string program = tokmesh_binary().string();
     std::vector<std::string> words = args;
@@ -38,7 +43,7 @@ ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_
     argv.push_back(nullptr);
     const pid_t child = ::fork();
     if (child < 0) throw std::runtime_error("fork failed");
-    if (child == 0) become(argv, out, err, run_as);
+    if (child == 0) become(argv, in, out, err, run_as);
     int status = 0;
     const auto ended = [&] { return ::waitpid(child, &status, WNOHANG) == child; };
     if (!eventually(ended, std::chrono::minutes(1))) {

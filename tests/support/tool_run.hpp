@@ -15,7 +15,8 @@ struct ToolRun {
     std::string out, err;
 };
 
-// `run_as`: setuid in the child, for tests as root. Fails the test when it takes more than a minute.
-ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as = {});
+// `run_as`: setuid in the child, for tests as root. `standard_input` is a file's. Fails the test when it takes more than a
+// minute.
+ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as = {}, const std::string& standard_input = "");
 
 }  // namespace support

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "src/tools/export_state.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "storage/journal.hpp"
+#include "storage/settings.hpp"
+
+namespace server {
+
+namespace {
+
+using storage::SnapshotEntry;
+
+constexpr storage::UnixMs clock_ahead_max_ms = 24LL * 3600 * 1000;
+
+std::uint64_t random_number(storage::RandomSource& random) {
+    std::array<unsigned char, sizeof(std::uint64_t)> bytes{};
+    random.fill(bytes);
+    std::uint64_t number = 0;
+    std::memcpy(&number, bytes.data(), bytes.size());
+    return number;
+}
+
+void count(const SnapshotEntry& entry, StateFigures& figures) {
+    if (std::holds_alternative<storage::PutSession>(entry.effect)) ++figures.sessions;
+    if (std::holds_alternative<storage::PutString>(entry.effect)) ++figures.strings;
+    if (std::holds_alternative<storage::PutDead>(entry.effect)) ++figures.dead;
+}
+
+std::uint64_t records_of(const storage::Store& store) {
+    const storage::Store::Figures figures = store.figures();
+    return figures.keys + figures.dead_records;
+}
+
+// The names that were seen: ids, tokens and keys, each once in a database. 16 bytes for each, by a hash that is seeded anew, so
+// that nobody can prepare two that collide.
+class Names {
+public:
+    explicit Names(std::uint64_t seed) : seed_(seed) {}
+
+    std::optional<std::string> add(const SnapshotEntry& entry) {
+        if (const auto* s = std::get_if<storage::PutSession>(&entry.effect)) {
+            if (!add(entry.db, 'i', view(s->id.bytes))) return "another line before has the same 'id'";
+            if (!add(entry.db, 't', view(s->token))) return "another line before has the same 'token_hash'";
+            if (s->has_previous && !add(entry.db, 't', view(s->previous_token)))
+                return "another line before has the same token as 'previous_token_hash'";
+        } else if (const auto* d = std::get_if<storage::PutDead>(&entry.effect)) {
+            if (d->has_id && !add(entry.db, 'i', view(d->id.bytes))) return "another line before has the same 'id'";
+            if (!add(entry.db, 't', view(d->token))) return "another line before has the same 'token_hash'";
+            if (d->has_previous && !add(entry.db, 't', view(d->previous)))
+                return "another line before has the same token as 'previous_token_hash'";
+        } else if (!add(entry.db, 'k', std::get<storage::PutString>(entry.effect).key)) {
+            return "another line before has the same 'key'";
+        }
+        return std::nullopt;
+    }
+
+private:
+    using Digest = std::array<std::uint64_t, 2>;
+    struct Hash {
+        using is_avalanching = void;
+        std::size_t operator()(const Digest& digest) const { return digest[0]; }
+    };
+
+    template <std::size_t Size>
+    static std::string_view view(const std::array<unsigned char, Size>& bytes) {
+        return {reinterpret_cast<const char*>(bytes.data()), Size};
+    }
+    bool add(storage::DbIndex db, char kind, std::string_view name) {
+        const XXH64_hash_t seed = seed_ + (static_cast<std::uint64_t>(db) << 8) + static_cast<unsigned char>(kind);
+        const XXH128_hash_t digest = XXH3_128bits_withSeed(name.data(), name.size(), seed);
+        return seen_.insert({digest.low64, digest.high64}).second;
+    }
+
+    const std::uint64_t seed_;
+    boost::unordered_flat_set<Digest, Hash> seen_;
+};
+
+}  // namespace
+
+LogResult<StateFigures> export_state(storage::FileSystem& fs, const StateOptions& options, storage::RandomSource& random,
+                                     storage::RecoveryProgress& progress, ExportWriter& to) {
+    storage::Journal unused{storage::Journal::Options{}};
+    storage::Settings settings;
+    storage::Store store({.hash_seed = random_number(random), .now = options.now}, unused, random, settings);
+    storage::RecoveryOptions recovery;
+    recovery.directory_name = options.directory_name;
+    recovery.encryption = options.encryption;
+    recovery.notice = options.notice;
+    const auto state = storage::read_state(fs, recovery, store, progress);
+    if (!state) return state.error();
+    if (state->empty) return storage::Refusal{options.directory_name + " holds no data: there is nothing to export"};
+
+    // As if each record had the same part of what was read: about right for a person who waits.
+    const std::uint64_t read = progress.bytes_read.load(), records = std::max<std::uint64_t>(1, records_of(store));
+    progress.bytes_total.fetch_add(read);
+    std::uint64_t seen = 0;
+    to.header({state->directory_id, state->token_secret, state->last, state->now, options.db});
+    StateFigures figures;
+    storage::Result<void> written;
+    storage::each_record(store, [&](const SnapshotEntry& entry) {
+        progress.bytes_read.store(read + static_cast<std::uint64_t>(static_cast<double>(read) * static_cast<double>(++seen) /
+                                                                    static_cast<double>(records)),
+                                  std::memory_order_relaxed);
+        if (options.db && entry.db != *options.db) return true;
+        if (storage::is_over(entry, options.now)) {
+            ++figures.over;
+            return true;
+        }
+        count(entry, figures);
+        written = to.record(entry);
+        return written.has_value();
+    });
+    if (written) written = to.end();
+    if (!written) return storage::disk_refusal("cannot write", "the export", written.error());
+    return figures;
+}
+
+LogResult<ImportedState> import_state(storage::FileSystem& fs, const StateOptions& options, storage::RandomSource& random,
+                                      ExportReader& from) {
+    const auto header = from.header();
+    if (!header) return header.error();
+    if (header->now > options.now + clock_ahead_max_ms)
+        return from.fault("field 'time_ms' is more than a day ahead of this machine's clock; set that first");
+    storage::StateWriter writer(fs,
+                                {.directory_name = options.directory_name,
+                                 .encryption = options.encryption,
+                                 .token_secret = header->token_secret,
+                                 .last = std::max(header->last, storage::Lsn{1}),
+                                 .now = header->now,
+                                 .created_at = options.now},
+                                random);
+    if (auto done = writer.begin(); !done) return done.error();
+    ImportedState imported;
+    Names names(random_number(random));
+    for (;;) {
+        const auto next = from.next();
+        if (!next) return next.error();
+        if (*next == nullptr) break;
+        const SnapshotEntry& entry = **next;
+        if (storage::is_over(entry, options.now)) {
+            ++imported.figures.over;
+            continue;
+        }
+        if (const auto wrong = names.add(entry)) return from.fault(*wrong);
+        count(entry, imported.figures);
+        if (auto done = writer.add(entry); !done) return done.error();
+    }
+    auto file = writer.publish();
+    if (!file) return file.error();
+    imported.file = std::move(*file);
+    return imported;
+}
+
+}  // namespace server

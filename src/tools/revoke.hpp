@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The second form of tokmesh import: what a restored backup revived ends again.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "storage/wal.hpp"
+
+namespace server {
+
+struct RevokeFiles {
+    std::optional<std::string> since, users;
+};
+
+// One line that says what was done, or would be.
+storage::LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& files,
+                                            const std::optional<std::string>& key_file, bool dry_run);
+
+}  // namespace server
