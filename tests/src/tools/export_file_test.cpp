@@ -47,7 +47,7 @@ TEST_CASE("Export file: what is written is read, in pieces of any size", "[expor
     REQUIRE(writer.end().has_value());
     CHECK(text == test::export_of(header, {one}));
     CHECK(writer.bytes() == text.size());
-    for (std::size_t piece = 1; piece <= text.size() + 1; ++piece) CHECK(read(text, piece).fault == "");
+    for (std::size_t piece = 1; piece <= text.size() + 1; ++piece) CHECK(read(text, piece).fault.empty());
     CHECK(read(text).records == 1);
 }
 
@@ -73,7 +73,7 @@ TEST_CASE("Export file: cut at any byte it is refused", "[export]") {
         const Outcome outcome = read(whole.substr(0, bytes));
         CHECK_THAT(outcome.fault, Catch::StartsWith("backup.jsonl ends after line ") && Catch::Contains("cut off"));
     }
-    CHECK(read(whole).fault == "");
+    CHECK(read(whole).fault.empty());
 }
 
 TEST_CASE("Export file: any byte that changes is found, but for one that JSON does not mind", "[export]") {
@@ -82,7 +82,7 @@ TEST_CASE("Export file: any byte that changes is found, but for one that JSON do
         INFO("byte " << at);
         std::string changed = whole;
         changed[at] = static_cast<char>(changed[at] ^ 1);
-        CHECK(read(changed).fault != "");
+        CHECK_FALSE(read(changed).fault.empty());
     }
 }
 

@@ -132,7 +132,7 @@ TEST_CASE("Export line: every record comes back byte for byte, for any seed", "[
         ImportedRecord record;
         const auto fault = take_line(parsed.as_object(), record);
         INFO(line);
-        REQUIRE(fault.value_or("") == "");
+        REQUIRE(fault.value_or("").empty());
         CHECK(line_of(record.entry) == line);
         std::string before, after;
         pack(entry, before);
@@ -176,8 +176,8 @@ TEST_CASE("Export line: what a line looks like", "[export]") {
 }
 
 TEST_CASE("Export line: a line may leave out what is as usual", "[export]") {
-    CHECK(fault_of(session_line()) == "");
-    CHECK(fault_of(R"({"type":"string","key":"k","value":""})") == "");
+    CHECK(fault_of(session_line()).empty());
+    CHECK(fault_of(R"({"type":"string","key":"k","value":""})").empty());
     const boost::json::value parsed = boost::json::parse(session_line());
     ImportedRecord record;
     REQUIRE_FALSE(take_line(parsed.as_object(), record));

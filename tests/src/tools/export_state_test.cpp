@@ -246,9 +246,11 @@ TEST_CASE("Import: whatever is wrong, the line is named and nothing is left", "[
 TEST_CASE("Import: the same id in two databases is two sessions, and a state without records is one", "[export]") {
     const std::string id = "tmss-01arz3ndektsv4rrffq69g5fav", hash(64, 'a');
     std::vector<std::string> lines;
-    for (int db = 0; db < 2; ++db)
-        lines.push_back(R"({"type":"session","db":)" + std::to_string(db) + R"(,"id":")" + id +
-                        R"(","user_id":"u","token_hash":")" + hash + R"(","created_at":5})");
+    for (const char* db : {"0", "1"}) {
+        std::string& line = lines.emplace_back(R"({"type":"session","db":)");
+        line.append(db).append(R"(,"id":")").append(id).append(R"(","user_id":"u","token_hash":")").append(hash);
+        line += R"(","created_at":5})";
+    }
     StoreProcess process, empty(2);
     REQUIRE(import_into(process, test::export_of(test::export_header(), lines)).has_value());
     REQUIRE(process.start());
