@@ -96,8 +96,8 @@ Admission Journal::admit(Credit& credit, std::size_t record_bytes, Purpose purpo
         const std::uint64_t room_needed = room_for(promised_bytes_ + ask) + reserve;
         // A large record goes in once half is free: small ones must not keep it out for ever.
         const bool over = waiting + ask > options_.pending_bytes_max && waiting > options_.pending_bytes_max / 2;
-        // Credit may be asked for several records; the largest that one can be is all that must fit one segment.
-        const std::size_t fit = std::min(ask, cost(options_.record_bytes_max));
+        // Credit may be for several records or, with what there was before, for one: the largest that can be must fit a segment.
+        const std::size_t fit = std::min(credit.bytes + ask, cost(options_.record_bytes_max));
         if (fit > record_fit_) {
             answer = lacking(fit_wanted_, fit);
         } else if (room_bytes_ < 0 || room_needed > static_cast<std::uint64_t>(room_bytes_)) {

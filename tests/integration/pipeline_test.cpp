@@ -56,6 +56,19 @@ TEST_CASE("10,000 sessions created and found in one pipeline each", "[pipeline][
     CHECK(redis.show("SESS.COUNTUSER", "user7") == "(integer) 100");
 }
 
+// About what a first segment of 1 MiB holds; with credit that an earlier command left over.
+TEST_CASE("the first large write of a run waits for a log file that holds it", "[pipeline]") {
+    const int bytes = GENERATE(1'043'900, 1'044'400, 1'046'000, 1'048'500, 1'052'000);
+    ServerProcess server({"--io-threads", "1"});
+    Redis redis = server.redis();
+    const std::string value(static_cast<std::size_t>(bytes), 'v');
+    CHECK(redis("GET", "small").is_null());
+    CHECK(redis("SET", "large", value).is_ok());
+    server.restart_hard();
+    Redis again = server.redis();
+    CHECK(again("GET", "large").text == value);
+}
+
 TEST_CASE("keys, values and session data are bytes", "[binary]") {
     ServerProcess server;
     Redis redis = server.redis();

@@ -206,6 +206,16 @@ TEST_CASE("Journal: a record that no segment could hold waits until segments are
     CHECK(f.admit(2U << 20) == Admission::granted);
 }
 
+TEST_CASE("Journal: credit that was there before and what comes to it pay for one record, which a segment must hold") {
+    Fixture f(plenty, {.pending_bytes_max = 8U << 20, .record_bytes_max = 8U << 20, .last = {}, .removal_reserve_bytes = 0});
+    REQUIRE(f.admit(8000) == Admission::granted);
+    const std::size_t missing = (1U << 20) - 4000;  // alone it would fit
+    CHECK(f.admit(missing) == Admission::wait);
+    CHECK(f.journal.record_fit_wanted() == Journal::cost(8000) + Journal::cost(missing));
+    f.journal.set_record_fit(2U << 20);
+    CHECK(f.admit(missing) == Admission::granted);
+}
+
 TEST_CASE("Journal: behind by more than two seconds, admissions wait") {
     Fixture f;
     f.journal.set_behind(true);

@@ -284,17 +284,16 @@ TEST_CASE("Sealed log: a segment is not given up for a key while what was promis
     server.append("one");
     disk.set_capacity(0);  // nothing more can be prepared
     Journal& journal = server.log->journal();
-    Credit credit;  // as if commands were about to write all that is ready
-    while (journal.admit(credit, 8 << 10) == Admission::granted) {
-    }
+    std::vector<Credit> promised(1);  // as if commands were about to write all that is ready
+    while (journal.admit(promised.back(), 8 << 10) == Admission::granted) promised.emplace_back();
     const auto refused =
         server.log->encryption().keys->exchange(test::keys_of({"k2", "k1"}), [&] { return server.log->key_uses().now(); });
     REQUIRE_FALSE(refused.has_value());
-    const Lsn two = journal.append(credit, std::as_bytes(std::span(std::string_view("two"))));
+    const Lsn two = journal.append(promised.front(), std::as_bytes(std::span(std::string_view("two"))));
     journal.kick();
     REQUIRE(support::eventually([&] { return value(journal.durable()) >= value(two); }));
     CHECK(server.key_ids() == std::set<std::string>{"k1"});
-    journal.release(credit);
+    for (Credit& credit : promised) journal.release(credit);
     server.append("three");
     CHECK(server.key_ids() == std::set<std::string>{"k1", "k2"});
 }
