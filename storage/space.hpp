@@ -147,6 +147,9 @@ private:
     void give_up_id(Place place);
     template <class E>
     bool gives_way(Place known, const E& e, Lsn lsn, Lsn begun_at);  // to this effect: taken out, or never there
+    enum class IdClaim : std::uint8_t { taken, left, refused };      // left: to another life of it, which has it now
+    template <class E>
+    IdClaim claim_id(const E& e, Lsn lsn, Lsn begun_at);
     void take_out(Place known);
     void queue_dead(Place place);
     void link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest);

@@ -5,7 +5,11 @@
 // base of an incremental snapshot had. Of two different ones, what has an LSN up to S0 was there at S0 and what it meets was not:
 // that is a leftover of the base, or the walk met it ahead of a place that it had passed before. What came after S0 the log
 // behind the records tells from its beginning, so it need not be here, and must not be in the way of what the log will find.
+//
+// An id may also have been used again while an ended session of it is remembered in another shard than its own, which can be one
+// shard here. Both were there, the last has the id.
 #include <algorithm>
+#include <type_traits>
 
 #include "storage/space.hpp"
 
@@ -43,6 +47,24 @@ bool Space::gives_way(Place known, const E& e, Lsn lsn, Lsn begun_at) {
     return !stays;
 }
 
+template <class E>
+Space::IdClaim Space::claim_id(const E& e, Lsn lsn, Lsn begun_at) {
+    constexpr bool is_dead = std::is_same_v<E, PutDead>;
+    const Place known = find_id(e.id);
+    if (known == no_place) return IdClaim::taken;
+    const Record& other = *at(known);
+    if (life_of(other) != Life{e.id, e.created_at}) {
+        const bool was_there = value(lsn) <= value(begun_at), other_was_there = value(other.lsn) <= value(begun_at);
+        const bool other_is_dead = dead(known) != nullptr;
+        if (other_is_dead && other_was_there && (!is_dead || (was_there && value(other.lsn) < value(lsn)))) {
+            give_up_id(known);
+            return IdClaim::taken;
+        }
+        if (is_dead && was_there && (!other_is_dead || (other_was_there && value(other.lsn) > value(lsn)))) return IdClaim::left;
+    }
+    return gives_way(known, e, lsn, begun_at) ? IdClaim::taken : IdClaim::refused;
+}
+
 void Space::take_out(Place known) {
     if (dead(known)) {
         std::vector<StaleHint> none_built_yet;
@@ -59,18 +81,20 @@ void Space::take_out(Place known) {
 }
 
 void Space::load(const PutSession& e, Lsn lsn, Lsn begun_at) {
-    if (!gives_way(find_id(e.id), e, lsn, begun_at) || !gives_way(find_token(e.token), e, lsn, begun_at)) return;
+    if (claim_id(e, lsn, begun_at) == IdClaim::refused || !gives_way(find_token(e.token), e, lsn, begun_at)) return;
     if (e.has_previous && !gives_way(find_token(e.previous_token), e, lsn, begun_at)) return;
     apply(e, lsn);
 }
 
 void Space::load(const PutDead& e, Lsn lsn, Lsn begun_at) {
     note_removal(lsn);
-    if (e.has_id && !gives_way(find_id(e.id), e, lsn, begun_at)) return;
+    const IdClaim id = e.has_id ? claim_id(e, lsn, begun_at) : IdClaim::left;
+    if (id == IdClaim::refused) return;
+    const bool has_id = id == IdClaim::taken;
     if (!gives_way(find_token(e.token), e, lsn, begun_at)) return;
     if (e.has_previous && !gives_way(find_token(e.previous), e, lsn, begun_at)) return;
     DeadRecord* d = make_dead(e.user);
-    d->flags = static_cast<std::uint8_t>((e.has_id ? DeadRecord::has_id : 0) | (e.has_previous ? DeadRecord::has_previous : 0));
+    d->flags = static_cast<std::uint8_t>((has_id ? DeadRecord::has_id : 0) | (e.has_previous ? DeadRecord::has_previous : 0));
     d->id = e.id;
     d->token = e.token;
     d->previous = e.previous;
@@ -83,7 +107,7 @@ void Space::load(const PutDead& e, Lsn lsn, Lsn begun_at) {
     d->ended_at = e.ended_at;
     d->lsn = lsn;
     const Place place = take_place(d);
-    if (e.has_id) ids_.insert({hash_of(e.id), place});
+    if (has_id) ids_.insert({hash_of(e.id), place});
     add_token(e.token, e.token_slot, place);
     if (e.has_previous) add_token(e.previous, e.previous_slot, place);
     count(*d, 1);

@@ -89,6 +89,44 @@ TEST_CASE("Snapshot: what was revoked stays revoked, and its token cannot be bro
     CHECK(process.run([&](Op& op) { return process.store().create(op, wanted); }).error() == make_error_code(Errc::token_taken));
 }
 
+// The users stand in different shards of 256, in both orders, and in one of 16.
+TEST_CASE("Snapshot: an id that another user has again belongs to who has it, with fewer shards too", "[snapshot]") {
+    const auto users = GENERATE(std::array<std::string, 2>{"u1789", "u2345"}, std::array<std::string, 2>{"u2345", "u1789"});
+    const bool touched_meanwhile = GENERATE(false, true), ended_again = GENERATE(false, true);
+    StoreProcess process(5);
+    REQUIRE(process.start(256));
+    const SessionId id = *SessionId::parse("tmss-01jf8xzm7e3xqh5p0000000000");
+    std::vector<std::string> tokens;
+    for (const std::string& user : users) {
+        NewSession wanted;
+        wanted.user = user;
+        wanted.id = id;
+        wanted.expires_at = process.clock.wall_ms + 3600'000;
+        const auto made = process.run([&](Op& op) { return process.store().create(op, wanted); });
+        REQUIRE(made.has_value());
+        tokens.emplace_back(made->token.data(), made->token.size());
+        process.clock.wall_ms = process.clock.wall_ms + 1000;
+        if (user == users[1] && !ended_again) break;
+        process.run([&](Op& op) { return process.store().remove_sessions(op, std::array{id}); });
+    }
+    bool touched = !touched_meanwhile;
+    REQUIRE(process.snapshot({}, [&] {
+        if (!std::exchange(touched, true))
+            process.run([&](Op& op) { return process.store().touch(op, id, {true, "10.0.0.9", ""}); });
+    }));
+    REQUIRE(process.stop());
+    REQUIRE(process.start(16));
+    const auto found = [&](const std::string& token) {
+        return process.run([&](Op& op) { return process.store().validate(op, token, {}, [](const SessionView&) {}); });
+    };
+    CHECK(found(tokens[0]).error() == Errc::token_revoked);
+    CHECK(found(tokens[1]).has_value() != ended_again);
+    if (ended_again) CHECK(found(tokens[1]).error() == Errc::token_revoked);
+    CHECK(process.run([&](Op& op) {
+        return process.store().get(op, id, [&](const SessionView& v) { CHECK(v.user == users[1]); });
+    }) != ended_again);
+}
+
 TEST_CASE("Snapshot: a user's sessions keep their order", "[snapshot]") {
     StoreProcess process;
     REQUIRE(process.start());
