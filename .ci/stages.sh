@@ -4,7 +4,7 @@
 # minutes; on two cores that have never built us the whole takes about half of that.
 
 STAGES="test release lint instructions strace crash power powercut faults linearizability clients asan tsan fuzz"
-declare -A LIMIT=([test]=1200 [release]=900 [lint]=900 [instructions]=400 [strace]=120
+declare -A LIMIT=([test]=1200 [release]=900 [lint]=1500 [instructions]=400 [strace]=120
     [crash]=420 [power]=600 [powercut]=300 [faults]=240
     [linearizability]=120 [clients]=600 [asan]=1080 [tsan]=1080 [fuzz]=720 [image]=1800)
 CI_SECONDS=${TOKMESH_CI_SECONDS:-5280}  # all stages together: what is left over is the last stage's limit
