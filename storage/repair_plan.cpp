@@ -2,6 +2,7 @@
 #include "storage/repair_plan.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -41,6 +42,7 @@ private:
     void collect();
     void choose_state();
     void list_dropped();
+    void drop_what_no_header_bounds();
     void add_dropped(Lsn first, Lsn last, bool readable);
     LogResult<void> choose_segments();
     LogResult<bool> starts_with(SegmentChain keep, Lsn covered);
@@ -140,6 +142,14 @@ void Planner::list_dropped() {
         done = run.last;
     }
     add_dropped(next(done), plan_.highest, false);
+    drop_what_no_header_bounds();
+}
+
+// What a segment without a legible header held ends where the next one begins. Of the last one nothing says it.
+void Planner::drop_what_no_header_bounds() {
+    if (survey_.segments.empty() || legible(survey_.segments.back())) return;
+    const Lsn above = next(later(plan_.last, plan_.highest));
+    add_dropped(later(survey_.segments.back().named, above), Lsn{std::numeric_limits<std::uint64_t>::max()}, false);
 }
 
 // Would a start with these segments, and a state that covers so much, come to plan_.last and refuse nothing?

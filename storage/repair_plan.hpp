@@ -7,6 +7,7 @@
 // No file is written into: damaged ones are moved whole.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ namespace storage {
 struct DroppedLsns {
     Lsn first{}, last{};
     bool readable = false;  // but something before them is lost, so they have no state to be applied to
+    // How far they went cannot be told: nothing says what the last segment held when its header is gone.
+    bool open() const { return value(last) == std::numeric_limits<std::uint64_t>::max(); }
 };
 
 struct MovedFile {
@@ -43,6 +46,7 @@ struct RepairPlan {
     TokenSecret token_secret{};
     UnixMs now_max = 0;
     std::uint64_t moved_bytes() const;
+    bool saves_nothing() const { return needed && base.empty() && value(last) == 0; }
 };
 
 // An error: a file could not be read.

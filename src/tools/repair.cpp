@@ -16,15 +16,16 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--apply"}, ToolOption{"--key-file", true}};
+constexpr std::array options = {ToolOption{"--apply"}, ToolOption{"--empty"}, ToolOption{"--key-file", true}};
 
 constexpr std::string_view help =
-    "Usage: tokmesh repair DIR [--apply] [--key-file FILE]\n"
+    "Usage: tokmesh repair DIR [--apply [--empty]] [--key-file FILE]\n"
     "\n"
     "Says how a damaged data directory becomes one that starts: which state can be saved, which LSNs are lost, which\n"
     "files are moved to lost-<UTC time>/ in it. Without --apply nothing is changed. Nothing is deleted in any case.\n"
     "\n"
     "  --apply          do it\n"
+    "  --empty          even where nothing at all can be saved and the directory would be empty\n"
     "  --key-file FILE  keys as in encryption-key-file, which sealed files need\n"
     "\n"
     "Exit code: 0 nothing is wrong, or it is repaired; 1 it is damaged, and was not repaired (without --apply, always);\n"
@@ -37,15 +38,20 @@ int could_not(const std::string& why) {
 
 std::string dropped_text(const storage::RepairPlan& plan) {
     std::string text;
-    for (const storage::DroppedLsns& range : plan.dropped)
+    for (const storage::DroppedLsns& range : plan.dropped) {
+        if (range.open()) {
+            text += "dropped: LSN " + std::to_string(value(range.first)) + " and on; how far they went cannot be told\n";
+            continue;
+        }
         text += "dropped: " + words::lsns(range.first, range.last) +
                 (range.readable ? ", which can be read but come after what is lost\n" : ", which cannot be read\n");
+    }
     if (text.empty()) return "dropped: no LSN\n";
     return text;
 }
 
 std::string saved_text(const storage::RepairPlan& plan) {
-    if (value(plan.last) == 0)
+    if (plan.saves_nothing())
         return "saved: NOTHING. No snapshot can be loaded and no log begins at LSN 1: the directory would be empty\n";
     std::string text = "saved: the state at LSN " + std::to_string(value(plan.last));
     text += plan.base.empty() ? ", from the log" : ", from " + plan.base;
@@ -84,7 +90,7 @@ int apply(OpenedDirectory& directory, const storage::RepairPlan& plan, const sto
     return verify_again(directory);
 }
 
-int repair(OpenedDirectory& directory, bool really) {
+int repair(OpenedDirectory& directory, bool really, bool may_be_empty) {
     storage::RecoveryProgress progress;
     const auto health = [&] {
         const ProgressLine line("reading", progress);
@@ -99,6 +105,12 @@ int repair(OpenedDirectory& directory, bool really) {
     std::cout.flush();
     if (!plan->needed) return tool_sound;
     if (!plan->impossible.empty() || !really) return tool_damaged;
+    if (plan->saves_nothing() && !may_be_empty) {
+        std::cerr << "tokmesh repair: " << directory.path
+                  << ": nothing was changed: nothing can be saved; --apply --empty moves it"
+                  << " all away, and a start begins an empty one\n";
+        return tool_damaged;
+    }
     return apply(directory, *plan, health->survey);
 }
 
@@ -124,10 +136,11 @@ int run_repair(std::span<const std::string_view> args) {
     }
     if (!parsed.error().empty()) return could_not(parsed.error() + "; see tokmesh repair --help");
     const bool really = parsed.has("--apply");
+    if (parsed.has("--empty") && !really) return could_not("--empty needs --apply; see tokmesh repair --help");
     auto directory =
         open_directory(parsed.words()[0], really ? ToolAccess::change : ToolAccess::read, parsed.value("--key-file"));
     if (!directory) return could_not(directory.error().text);
-    return repair(*directory, really);
+    return repair(*directory, really, parsed.has("--empty"));
 }
 
 }  // namespace server

@@ -183,6 +183,26 @@ TEST_CASE("tools: damage is said, repaired, and a server starts", "[tools]") {
     if (sealed) CHECK_FALSE(support::find_in_files(dir, "canary"));
 }
 
+TEST_CASE("tools: a directory that nothing can be saved of is emptied only on demand", "[tools]") {
+    ServerProcess server({"--appendfsync", "always"});
+    Redis redis = server.redis();
+    for (int i = 0; i < 10; ++i) create(redis, "alice");
+    REQUIRE(server.stop() == 0);
+    const std::string dir = server.dir().string();
+    const auto segment = file_like(dir, "wal-");
+    flip(segment, 30);
+    const auto before = files_of(dir);
+    const ToolRun refused = run_tool({"repair", dir, "--apply"});
+    CHECK(refused.exit_code == 1);
+    CHECK_THAT(refused.out, Contains("saved: NOTHING") && Contains("dropped: LSN 1 and on; how far they went cannot be told"));
+    CHECK_THAT(refused.err, Contains("nothing was changed") && Contains("--apply --empty"));
+    CHECK(files_of(dir) == before);
+    CHECK(run_tool({"repair", dir, "--empty"}).exit_code == 2);
+    CHECK(run_tool({"repair", dir, "--apply", "--empty"}).exit_code == 0);
+    CHECK(support::read_file(file_like(dir, "lost-") / segment.filename()) == before.at(segment.string()));
+    server.start();
+}
+
 TEST_CASE("tools: they cannot look", "[tools]") {
     const std::string tool = GENERATE("inspect", "verify", "repair");
     CAPTURE(tool);

@@ -222,6 +222,37 @@ TEST_CASE("Repair: two segments under each other's names", "[repair]") {
     store.check({.last = first - 1, .dropped_first = first, .dropped_last = store.last(), .damage = "by its header"});
 }
 
+TEST_CASE("Repair: the last segment has no header, and nothing says how far it went", "[repair]") {
+    for (const int way : {0, 1, 2}) {
+        DamagedStore store;
+        store.live(3);
+        REQUIRE(store.process.stop());
+        const auto name = store.segments().back();
+        const auto first = value(*parse_segment_name(name));
+        if (way == 0) store.flip(name, 30);
+        if (way == 1) store.cut(name, header_block_bytes - 1);
+        if (way == 2) store.process.disk.set_bytes(name, store.process.disk.bytes(store.segments().front()));
+        const auto plan = store.plan();
+        REQUIRE(plan.dropped.size() == 1);
+        CHECK(plan.dropped.front().open());
+        CHECK(value(plan.dropped.front().first) == first);
+        CHECK(value(plan.last) == first - 1);
+        CHECK_FALSE(plan.saves_nothing());
+        store.check_plan_comes_true();
+    }
+}
+
+TEST_CASE("Repair: two segments in a row have no header, the last one has", "[repair]") {
+    DamagedStore store;
+    store.live(4);
+    REQUIRE(store.process.stop());
+    const auto names = store.segments();
+    const auto first = value(*parse_segment_name(names[1]));
+    store.flip(names[1], 30);
+    store.flip(names[2], 30);
+    store.check({.last = first - 1, .dropped_first = first, .dropped_last = store.last(), .damage = names[2]});
+}
+
 TEST_CASE("Repair: nothing can be saved", "[repair]") {
     DamagedStore store;
     store.live(0);
@@ -229,7 +260,9 @@ TEST_CASE("Repair: nothing can be saved", "[repair]") {
     REQUIRE(store.segments().size() == 1);
     store.flip(store.segments().front(), 30);
     const auto plan = store.plan();
-    CHECK(value(plan.last) == 0);
+    CHECK(plan.saves_nothing());
+    REQUIRE(plan.dropped.size() == 1);
+    CHECK((plan.dropped.front().open() && value(plan.dropped.front().first) == 1));
     CHECK_FALSE(plan.writes_snapshot);
     const std::string name = store.segments().front();
     const auto bytes = store.process.disk.bytes(name);
