@@ -2,6 +2,8 @@
 #include "storage/lost_directory.hpp"
 
 #include <cerrno>
+#include <span>
+#include <vector>
 
 #include "storage/data_directory.hpp"
 
@@ -10,6 +12,18 @@ namespace storage {
 namespace {
 
 constexpr int lost_directories_max = 1000;  // of one second
+constexpr std::size_t copy_bytes = 1U << 20;
+
+Result<void> copy(File& from, File& to) {
+    std::vector<std::byte> piece(copy_bytes);
+    for (std::uint64_t at = 0;;) {
+        const auto got = pread_full(from, piece, at);
+        if (!got) return got.error();
+        if (*got == 0) return to.fdatasync();
+        if (auto done = pwrite_all(to, std::span(piece).first(*got), at); !done) return done;
+        at += *got;
+    }
+}
 
 }  // namespace
 
@@ -30,6 +44,17 @@ LogResult<void> move_to_lost(FileSystem& fs, const std::string& directory, const
     if (done) done = fs.sync_directory(directory);
     if (done) done = fs.sync_directory("");
     if (!done) return disk_refusal("cannot set aside", name, done.error());
+    return {};
+}
+
+LogResult<void> copy_to_lost(FileSystem& fs, const std::string& directory, const std::string& name) {
+    const auto from = fs.open_read(name);
+    if (!from) return disk_refusal("cannot open", name, from.error());
+    const auto to = fs.create(directory + "/" + name);
+    auto done = to ? copy(**from, **to) : Result<void>(to.error());
+    if (done) done = fs.sync_directory(directory);
+    if (done) done = fs.sync_directory("");
+    if (!done) return disk_refusal("cannot copy", name, done.error());
     return {};
 }
 

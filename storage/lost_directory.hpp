@@ -12,5 +12,7 @@ namespace storage {
 LogResult<std::string> make_lost_directory(FileSystem& fs, UnixMs now);  // its name; one of its own at each call
 // The file itself, and durably: after a power cut it is in one place or the other.
 LogResult<void> move_to_lost(FileSystem& fs, const std::string& directory, const std::string& name);
+// Its bytes, durably; the file stays.
+LogResult<void> copy_to_lost(FileSystem& fs, const std::string& directory, const std::string& name);
 
 }  // namespace storage

@@ -21,15 +21,18 @@ public:
         : fs_(fs), plan_(plan), survey_(survey), encryption_(encryption), clock_(clock), random_(random), progress_(progress) {}
 
     LogResult<Repaired> run() {
-        if (auto done = move(true); !done) return done.error();
         if (plan_.writes_snapshot) {
+            if (auto done = keep_namesake(); !done) return done.error();
             if (auto done = write_snapshot(); !done) return done.error();
         }
-        if (auto done = move(false); !done) return done.error();
+        for (const bool snapshots : {true, false})
+            if (auto done = move(snapshots); !done) return done.error();
         return std::move(repaired_);
     }
 
 private:
+    LogResult<void> keep_namesake();
+    LogResult<void> need_lost_directory();
     LogResult<void> move(bool snapshots);
     LogResult<void> write_snapshot();
 
@@ -43,14 +46,27 @@ private:
     Repaired repaired_;
 };
 
+LogResult<void> Repair::need_lost_directory() {
+    if (!repaired_.lost_directory.empty()) return {};
+    auto made = make_lost_directory(fs_, clock_.unix_ms());
+    if (!made) return made.error();
+    repaired_.lost_directory = std::move(*made);
+    return {};
+}
+
+// A damaged snapshot of the name that the new one gets: that name must be there at every moment, so it cannot be moved.
+LogResult<void> Repair::keep_namesake() {
+    const std::string name = snapshot_name(plan_.last);
+    const bool there = std::any_of(plan_.moved.begin(), plan_.moved.end(), [&](const auto& file) { return file.name == name; });
+    if (!there) return {};
+    if (auto done = need_lost_directory(); !done) return done;
+    return copy_to_lost(fs_, repaired_.lost_directory, name);
+}
+
 LogResult<void> Repair::move(bool snapshots) {
     for (const MovedFile& file : plan_.moved) {
-        if (parse_snapshot_name(file.name).has_value() != snapshots) continue;
-        if (repaired_.lost_directory.empty()) {
-            auto made = make_lost_directory(fs_, clock_.unix_ms());
-            if (!made) return made.error();
-            repaired_.lost_directory = std::move(*made);
-        }
+        if (parse_snapshot_name(file.name).has_value() != snapshots || file.name == repaired_.snapshot) continue;
+        if (auto done = need_lost_directory(); !done) return done;
         if (auto done = move_to_lost(fs_, repaired_.lost_directory, file.name); !done) return done;
     }
     return {};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Carries out a plan: damaged snapshots go to lost-<time>/, then the saved state is written as a snapshot where the plan says so,
-// then segments go, newest first. Each step is durable before the next. The power may go at any of them: what is there then
-// starts with the planned state, or is planned and repaired to it again.
+// Carries out a plan: the saved state is written as a snapshot where the plan says so, then damaged snapshots go to lost-<time>/,
+// then segments, newest first. Each step is durable before the next. The power may go at any of them: what is there then
+// starts with the planned state, or is planned and repaired to it again. So the name of a damaged snapshot, which may be all that
+// keeps a start from serving an older state, goes last; one of the new snapshot's own name is copied, then replaced.
 #pragma once
 
 #include <string>
