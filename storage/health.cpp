@@ -25,7 +25,7 @@ std::string lsn_text(Lsn lsn) { return std::to_string(value(lsn)); }
 
 class Examiner {
 public:
-    explicit Examiner(Health& health) : health_(health), survey_(health.survey) {}
+    Examiner(Health& health, const Encryption& encryption) : health_(health), survey_(health.survey), keys_(encryption.keys) {}
 
     void run() {
         look_at_snapshots();
@@ -33,6 +33,7 @@ public:
         look_at_links();
         look_at_outlook();
         look_at_pair();
+        look_at_seals();
         for (const NamedBytes& leftover : survey_.leftovers)
             note(leftover.name + " was never finished or is on its way out; a start removes it");
     }
@@ -111,8 +112,19 @@ private:
             note("the log does not reach down to " + older->name + ": it could not stand in for " + health_.outlook.snapshot);
     }
 
+    // Whoever can write the directory could have written a plain file.
+    void look_at_seals() {
+        if (!keys_) return;
+        const auto look = [&](const auto& file) {
+            if (file.header && !file.header->seal.sealed()) note(file.name + " is not sealed: no key says who wrote it");
+        };
+        for (const SnapshotFacts& snapshot : survey_.snapshots) look(snapshot);
+        for (const SegmentFacts& segment : survey_.segments) look(segment);
+    }
+
     Health& health_;
     const Survey& survey_;
+    const std::shared_ptr<KeyRing>& keys_;
 };
 
 }  // namespace
@@ -162,7 +174,7 @@ LogResult<Health> check_health(FileSystem& fs, const Encryption& encryption, Rec
     outlook.snapshot = options.snapshot.name;
     outlook.snapshot_last = options.snapshot.last;
     outlook.last = later(judged->scan.last(), options.snapshot.last);
-    Examiner(health).run();
+    Examiner(health, encryption).run();
     return health;
 }
 

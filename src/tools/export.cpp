@@ -17,16 +17,18 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--out", true}, ToolOption{"--key-file", true}, ToolOption{"--db", true}};
+constexpr std::array options = {ToolOption{"--out", true}, ToolOption{"--key-file", true}, ToolOption{"--migrate"},
+                                ToolOption{"--db", true}};
 
 constexpr std::string_view help =
-    "Usage: tokmesh export DIR [--out FILE] [--key-file FILE] [--db N]\n"
+    "Usage: tokmesh export DIR [--out FILE] [--key-file FILE [--migrate]] [--db N]\n"
     "\n"
     "Writes all that a data directory holds as JSON, a record a line: sessions, string keys, and what is remembered of\n"
     "sessions that ended. Tokens are hashes. Changes nothing in DIR, which no server may be using.\n"
     "\n"
     "  --out FILE       a new file of mode 0600; without it, standard output\n"
     "  --key-file FILE  keys as in encryption-key-file. The export itself is NOT encrypted\n"
+    "  --migrate        with keys: read plain files, too, as encryption-migrate yes does; nothing says who wrote those\n"
     "  --db N           only this database, 0 to 15\n"
     "\n"
     "Exit code: 0, 1 when it is refused, 2 for a usage that makes no sense.\n";
@@ -76,7 +78,8 @@ int run_export(std::span<const std::string_view> args) {
     if (!parsed.error().empty()) return refuse(parsed.error() + "; see tokmesh export --help", transfer_usage);
     std::optional<storage::DbIndex> db;
     if (!take_db(parsed.value("--db"), db)) return refuse("--db must be a number from 0 to 15", transfer_usage);
-    const auto directory = open_directory(parsed.words()[0], ToolAccess::read, parsed.value("--key-file"));
+    const auto directory =
+        open_directory(parsed.words()[0], ToolAccess::read, {parsed.value("--key-file"), parsed.has("--migrate")});
     if (!directory) return refuse(directory.error().text);
     auto out = OutputFile::create(parsed.value("--out"));
     if (!out) return refuse(out.error().text);

@@ -20,12 +20,16 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--in", true}, ToolOption{"--key-file", true}, ToolOption{"--revoked-since", true},
-                                ToolOption{"--revoked-users", true}, ToolOption{"--dry-run"}};
+constexpr std::array options = {ToolOption{"--in", true},
+                                ToolOption{"--key-file", true},
+                                ToolOption{"--migrate"},
+                                ToolOption{"--revoked-since", true},
+                                ToolOption{"--revoked-users", true},
+                                ToolOption{"--dry-run"}};
 
 constexpr std::string_view help =
     "Usage: tokmesh import DIR [--in FILE] [--key-file FILE]\n"
-    "       tokmesh import DIR [--revoked-since EXPORT] [--revoked-users FILE] [--dry-run] [--key-file FILE]\n"
+    "       tokmesh import DIR [--revoked-since EXPORT] [--revoked-users FILE] [--dry-run] [--key-file FILE [--migrate]]\n"
     "\n"
     "The first form makes a data directory out of an export. DIR must be empty or absent; a fault anywhere in the export\n"
     "is named with its line and leaves nothing behind. What is over by now is left out.\n"
@@ -37,6 +41,7 @@ constexpr std::string_view help =
     "  --key-file FILE       keys as in encryption-key-file: DIR is encrypted with the first, and read with any\n"
     "  --revoked-since EXPORT  ends each session that this newer export of the same data does not show as it is in DIR\n"
     "  --revoked-users FILE  ends all sessions of these users, one user id a line\n"
+    "  --migrate             with keys: the second form reads plain files, too, as encryption-migrate yes does\n"
     "  --dry-run             only says how many sessions would end\n"
     "\n"
     "Exit code: 0, 1 when it is refused, 2 for a usage that makes no sense.\n";
@@ -87,7 +92,7 @@ int import_whole(const ToolArgs& parsed) {
     const std::string& path = parsed.words()[0];
     auto in = InputFile::open(parsed.value("--in"));
     if (!in) return refuse(in.error().text);
-    const auto directory = open_directory(path, ToolAccess::make, parsed.value("--key-file"));
+    const auto directory = open_directory(path, ToolAccess::make, {parsed.value("--key-file")});
     if (!directory) return refuse(directory.error().text);
     if (const auto done = check_empty(*directory); !done) return refuse(done.error().text);
     const auto imported = import_from(*in, *directory);
@@ -98,7 +103,8 @@ int import_whole(const ToolArgs& parsed) {
 
 int revoke(const ToolArgs& parsed) {
     const RevokeFiles files{parsed.value("--revoked-since"), parsed.value("--revoked-users")};
-    const auto line = end_revoked(parsed.words()[0], files, parsed.value("--key-file"), parsed.has("--dry-run"));
+    const auto line =
+        end_revoked(parsed.words()[0], files, {parsed.value("--key-file"), parsed.has("--migrate")}, parsed.has("--dry-run"));
     if (!line) return refuse(line.error().text);
     std::cout << *line << '\n';
     return transfer_done;

@@ -41,7 +41,7 @@ int run_inspect(std::span<const std::string_view> args) {
     }
     if (!parsed.error().empty()) return could_not(parsed.error() + "; see tokmesh inspect --help");
     const std::string& path = parsed.words()[0];
-    const auto directory = open_directory(path, ToolAccess::read, parsed.value("--key-file"));
+    const auto directory = open_directory(path, ToolAccess::read, {parsed.value("--key-file"), true});
     if (!directory) return could_not(directory.error().text);
     storage::RecoveryProgress progress;
     const auto survey = [&] {

@@ -10,15 +10,14 @@
 
 namespace server {
 
-storage::LogResult<OpenedDirectory> open_directory(const std::string& path, ToolAccess access,
-                                                   const std::optional<std::string>& key_file) {
+storage::LogResult<OpenedDirectory> open_directory(const std::string& path, ToolAccess access, const ToolKeys& key_options) {
     OpenedDirectory opened;
     opened.path = path;
-    if (key_file) {
-        auto keys = storage::read_key_file(*key_file);
+    if (key_options.file) {
+        auto keys = storage::read_key_file(*key_options.file);
         if (!keys) return keys.error();
         opened.encryption.keys = std::make_shared<storage::KeyRing>(std::move(*keys), storage::choose_cipher("auto").value());
-        opened.encryption.migrate = true;
+        opened.encryption.migrate = key_options.migrate;
     }
     auto fs = storage::open_posix_file_system(path, access == ToolAccess::make);
     if (!fs) return storage::disk_refusal("cannot open", path, fs.error());

@@ -18,16 +18,21 @@ enum class ToolAccess {
     make,    // alone, in one that may be absent: it is made, and goes again if nothing is put into it
 };
 
+// What the operator said about keys: --key-file, and --migrate as encryption-migrate yes.
+struct ToolKeys {
+    std::optional<std::string> file;
+    bool migrate = false;
+};
+
 struct OpenedDirectory {
     std::string path;
     std::unique_ptr<storage::FileSystem> fs;
     std::unique_ptr<storage::FileLock> lock;
-    // Plain files are read whether there are keys or not: whether a start would is a matter of its settings.
+    // With keys, plain files are refused as a start refuses them, unless --migrate: nothing says who wrote those.
     storage::Encryption encryption;
 };
 
 // An error: one line that says why it cannot be used; nothing is made or changed then.
-storage::LogResult<OpenedDirectory> open_directory(const std::string& path, ToolAccess access,
-                                                   const std::optional<std::string>& key_file);
+storage::LogResult<OpenedDirectory> open_directory(const std::string& path, ToolAccess access, const ToolKeys& key_options);
 
 }  // namespace server

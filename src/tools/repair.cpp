@@ -16,10 +16,11 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--apply"}, ToolOption{"--empty"}, ToolOption{"--key-file", true}};
+constexpr std::array options = {ToolOption{"--apply"}, ToolOption{"--empty"}, ToolOption{"--key-file", true},
+                                ToolOption{"--migrate"}};
 
 constexpr std::string_view help =
-    "Usage: tokmesh repair DIR [--apply [--empty]] [--key-file FILE]\n"
+    "Usage: tokmesh repair DIR [--apply [--empty]] [--key-file FILE [--migrate]]\n"
     "\n"
     "Says how a damaged data directory becomes one that starts: which state can be saved, which LSNs are lost, which\n"
     "files are moved to lost-<UTC time>/ in it. Without --apply nothing is changed. Nothing is deleted in any case.\n"
@@ -27,6 +28,7 @@ constexpr std::string_view help =
     "  --apply          do it\n"
     "  --empty          even where nothing at all can be saved and the directory would be empty\n"
     "  --key-file FILE  keys as in encryption-key-file, which sealed files need\n"
+    "  --migrate        with keys: read plain files, too, as encryption-migrate yes does; nothing says who wrote those\n"
     "\n"
     "Exit code: 0 nothing is wrong, or it is repaired; 1 it is damaged, and was not repaired (without --apply, always);\n"
     "2 it could not look (no such directory, in use, no key).\n";
@@ -137,8 +139,8 @@ int run_repair(std::span<const std::string_view> args) {
     if (!parsed.error().empty()) return could_not(parsed.error() + "; see tokmesh repair --help");
     const bool really = parsed.has("--apply");
     if (parsed.has("--empty") && !really) return could_not("--empty needs --apply; see tokmesh repair --help");
-    auto directory =
-        open_directory(parsed.words()[0], really ? ToolAccess::change : ToolAccess::read, parsed.value("--key-file"));
+    auto directory = open_directory(parsed.words()[0], really ? ToolAccess::change : ToolAccess::read,
+                                    {parsed.value("--key-file"), parsed.has("--migrate")});
     if (!directory) return could_not(directory.error().text);
     return repair(*directory, really, parsed.has("--empty"));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tokmesh repair DIR [--apply [--empty]] [--key-file FILE]: says what would be lost and moved, and with --apply does it.
+// tokmesh repair DIR [--apply [--empty]] [--key-file FILE [--migrate]]: says what would be lost and moved, and with --apply does
+// it.
 #pragma once
 
 #include <span>

@@ -108,11 +108,10 @@ LogResult<RevokedSessions> end(OpenedDirectory directory, const Revocation& revo
 
 }  // namespace
 
-LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& files, const std::optional<std::string>& key_file,
-                                   bool dry_run) {
+LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& files, const ToolKeys& keys, bool dry_run) {
     const auto revocation = read_revocation(files);
     if (!revocation) return revocation.error();
-    auto directory = open_directory(path, dry_run ? ToolAccess::read : ToolAccess::change, key_file);
+    auto directory = open_directory(path, dry_run ? ToolAccess::read : ToolAccess::change, keys);
     if (!directory) return directory.error();
     if (auto done = check_data(*directory); !done) return done.error();
     const auto revoked = dry_run ? would_end(*directory, *revocation) : end(std::move(*directory), *revocation);

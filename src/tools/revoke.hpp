@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "src/tools/opened_directory.hpp"
 #include "storage/wal.hpp"
 
 namespace server {
@@ -14,7 +15,7 @@ struct RevokeFiles {
 };
 
 // One line that says what was done, or would be.
-storage::LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& files,
-                                            const std::optional<std::string>& key_file, bool dry_run);
+storage::LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& files, const ToolKeys& keys,
+                                            bool dry_run);
 
 }  // namespace server

@@ -14,15 +14,16 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--key-file", true}};
+constexpr std::array options = {ToolOption{"--key-file", true}, ToolOption{"--migrate"}};
 
 constexpr std::string_view help =
-    "Usage: tokmesh verify DIR [--key-file FILE]\n"
+    "Usage: tokmesh verify DIR [--key-file FILE [--migrate]]\n"
     "\n"
     "Reads all of a data directory: every snapshot with what it builds upon, every segment of the log, every record; and\n"
     "asks what a start would do with it. One line for each finding, and a summary. Changes nothing.\n"
     "\n"
     "  --key-file FILE  keys as in encryption-key-file, which sealed files need\n"
+    "  --migrate        with keys: read plain files, too, as encryption-migrate yes does; nothing says who wrote those\n"
     "\n"
     "Exit code: 0 sound, 1 damaged (tokmesh repair is the way on), 2 it could not look (no such directory, in use, no key).\n"
     "What a crash left at the log's end is no damage: a start sets it aside.\n";
@@ -71,7 +72,7 @@ int run_verify(std::span<const std::string_view> args) {
     }
     if (!parsed.error().empty()) return could_not(parsed.error() + "; see tokmesh verify --help");
     const std::string& path = parsed.words()[0];
-    const auto directory = open_directory(path, ToolAccess::read, parsed.value("--key-file"));
+    const auto directory = open_directory(path, ToolAccess::read, {parsed.value("--key-file"), parsed.has("--migrate")});
     if (!directory) return could_not(directory.error().text);
     storage::RecoveryProgress progress;
     const auto health = [&] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tokmesh verify DIR [--key-file FILE]: reads everything; the exit code says whether it is sound.
+// tokmesh verify DIR [--key-file FILE [--migrate]]: reads everything; the exit code says whether it is sound.
 #pragma once
 
 #include <span>

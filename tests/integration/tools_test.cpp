@@ -259,6 +259,34 @@ TEST_CASE("tools: a sealed directory without its key", "[tools]") {
     CHECK(run_tool({"inspect", dir, "--key-file", keys.path()}).exit_code == 2);  // others could read it
 }
 
+TEST_CASE("tools: plain files under a key are refused, as a start refuses them", "[tools]") {
+    const KeyFile keys("k1");
+    ServerProcess server;
+    fill(server);
+    const std::string dir = server.dir().string();
+    flip(file_like(dir, "snapshot-"), 4300);
+    const auto before = files_of(dir);
+    for (const std::vector<std::string>& tool : {std::vector<std::string>{"verify"},
+                                                 {"repair"},
+                                                 {"repair", "--apply"},
+                                                 {"export"},
+                                                 {"import", "--revoked-users", keys.path()}}) {
+        CAPTURE(tool);
+        std::vector<std::string> words = tool;
+        words.insert(words.end(), {dir, "--key-file", keys.path()});
+        const ToolRun run = run_tool(words);
+        CHECK(run.exit_code == (words[0] == "verify" || words[0] == "repair" ? 2 : 1));
+        CHECK_THAT(run.err, Contains("is not sealed (encryption-migrate yes reads it and seals what is new)"));
+    }
+    CHECK(files_of(dir) == before);
+    CHECK(run_tool({"inspect", dir, "--key-file", keys.path()}).exit_code == 0);
+    const ToolRun verify = run_tool({"verify", dir, "--key-file", keys.path(), "--migrate"});
+    CHECK(verify.exit_code == 1);
+    CHECK_THAT(verify.out, Contains("note: wal-00000000000000000001.log is not sealed"));
+    CHECK(run_tool({"export", dir, "--key-file", keys.path(), "--migrate"}).exit_code == 0);
+    CHECK(run_tool({"repair", dir, "--apply", "--key-file", keys.path(), "--migrate"}).exit_code == 0);
+}
+
 TEST_CASE("tools: a directory that may only be read", "[tools]") {
     ServerProcess server;
     fill(server);
