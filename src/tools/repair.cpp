@@ -105,6 +105,7 @@ int repair(OpenedDirectory& directory, bool really, bool may_be_empty) {
         std::cout << (finding.damage ? "damage: " : "note: ") << finding.text << '\n';
     std::cout << plan_text(directory.path, *plan, really);
     std::cout.flush();
+    if (!std::cout.good()) return could_not("cannot write the answer");  // nobody has read what would be lost
     if (!plan->needed) return tool_sound;
     if (!plan->impossible.empty() || !really) return tool_damaged;
     if (plan->saves_nothing() && !may_be_empty) {

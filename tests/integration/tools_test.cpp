@@ -203,6 +203,18 @@ TEST_CASE("tools: a directory that nothing can be saved of is emptied only on de
     server.start();
 }
 
+TEST_CASE("tools: a plan that cannot be printed is not carried out", "[tools]") {
+    ServerProcess server({"--appendfsync", "always"});
+    fill(server);
+    const std::string dir = server.dir().string();
+    flip(file_like(dir, "snapshot-"), 4300);
+    const auto before = files_of(dir);
+    const ToolRun run = run_tool({"repair", dir, "--apply"}, {}, "", "/dev/full");
+    CHECK(run.exit_code == 2);
+    CHECK_THAT(run.err, Contains("cannot write the answer"));
+    CHECK(files_of(dir) == before);
+}
+
 TEST_CASE("tools: they cannot look", "[tools]") {
     const std::string tool = GENERATE("inspect", "verify", "repair");
     CAPTURE(tool);

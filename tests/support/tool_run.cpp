@@ -31,11 +31,12 @@ namespace {
 
 }  // namespace
 
-ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as, const std::string& standard_input) {
+ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as, const std::string& standard_input,
+                 const std::string& out_to) {
     const ScratchDir scratch;
     const std::string in = (scratch / "in").string();
     std::ofstream(in, std::ios::binary) << standard_input;
-    const std::string out = (scratch / "out").string(), err = (scratch / "err").string();
+    const std::string out = out_to.empty() ? (scratch / "out").string() : out_to, err = (scratch / "err").string();
     std::string program = tokmesh_binary().string();
     std::vector<std::string> words = args;
     std::vector<char*> argv{program.data()};
@@ -53,7 +54,7 @@ ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_
     }
     ToolRun run;
     run.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    run.out = read_file(out);
+    if (out_to.empty()) run.out = read_file(out);
     run.err = read_file(err);
     return run;
 }

@@ -15,8 +15,10 @@ struct ToolRun {
     std::string out, err;
 };
 
-// `run_as`: setuid in the child, for tests as root. `standard_input` is a file's. Fails the test when it takes more than a
+// `run_as`: setuid in the child, for tests as root. `standard_input` is a file's; `out_to` is opened instead
+// of a file of its own. Fails the test when it takes more than a
 // minute.
-ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as = {}, const std::string& standard_input = "");
+ToolRun run_tool(const std::vector<std::string>& args, std::optional<uid_t> run_as = {}, const std::string& standard_input = "",
+                 const std::string& out_to = "");
 
 }  // namespace support
