@@ -25,12 +25,20 @@ constexpr std::string_view help =
     "  --key-file FILE  keys as in encryption-key-file, which sealed files need\n"
     "  --migrate        with keys: read plain files, too, as encryption-migrate yes does; nothing says who wrote those\n"
     "\n"
-    "Exit code: 0 sound, 1 damaged (tokmesh repair is the way on), 2 it could not look (no such directory, in use, no key).\n"
+    "Exit code: 0 sound, 1 damaged (tokmesh repair is the way on), 2 it could not look (no such directory,\n"
+    "no data in it, in use, no key).\n"
     "What a crash left at the log's end is no damage: a start sets it aside.\n";
 
 int could_not(const std::string& why) {
     std::cerr << "tokmesh verify: " << why << '\n';
     return tool_no_answer;
+}
+
+// A wrong path, a disk that is not mounted, or all of it was moved away: nothing that could be called sound.
+std::string no_data(const std::string& path, const storage::Survey& survey) {
+    std::string text = path + ": holds no data";
+    for (const std::string& name : survey.listing.lost) text += (&name == survey.listing.lost.data() ? ", only " : ", ") + name;
+    return text;
 }
 
 std::string state_of(const storage::Outlook& outlook) {
@@ -80,6 +88,7 @@ int run_verify(std::span<const std::string_view> args) {
         return storage::check_health(*directory->fs, directory->encryption, progress);
     }();
     if (!health) return could_not(path + ": " + health.error().text);
+    if (health->survey.segments.empty() && health->survey.snapshots.empty()) return could_not(no_data(path, health->survey));
     std::cout << verify_text(path, *health);
     std::cout.flush();
     if (!std::cout.good()) return could_not("cannot write the answer");

@@ -199,6 +199,9 @@ TEST_CASE("tools: a directory that nothing can be saved of is emptied only on de
     CHECK(files_of(dir) == before);
     CHECK(run_tool({"repair", dir, "--empty"}).exit_code == 2);
     CHECK(run_tool({"repair", dir, "--apply", "--empty"}).exit_code == 0);
+    const ToolRun verify = run_tool({"verify", dir});
+    CHECK(verify.exit_code == 2);
+    CHECK(verify.err == "tokmesh verify: " + dir + ": holds no data, only " + file_like(dir, "lost-").filename().string() + "\n");
     CHECK(support::read_file(file_like(dir, "lost-") / segment.filename()) == before.at(segment.string()));
     server.start();
 }
@@ -235,6 +238,8 @@ TEST_CASE("tools: they cannot look", "[tools]") {
     CHECK_FALSE(std::filesystem::exists(scratch / "nowhere"));
     std::ofstream(scratch / "file") << "text";
     refused({tool, (scratch / "file").string()}, "Not a directory");
+    std::filesystem::create_directory(scratch / "empty");
+    if (tool == "verify") refused({tool, (scratch / "empty").string()}, "holds no data\n");
     refused({tool, scratch.path().string(), "--key-file", (scratch / "nokey").string()}, "nokey");
     const ToolRun help = run_tool({tool, "--help"});
     CHECK(help.exit_code == 0);
