@@ -34,7 +34,7 @@ FileIdentity identity_from(const struct stat& s) { return {s.st_dev, s.st_ino}; 
 
 class PosixFile final : public File {
 public:
-    explicit PosixFile(int fd) : fd_(fd) {}
+    explicit PosixFile(Descriptor fd) : fd_(std::move(fd)) {}
 
     Result<std::size_t> pread(std::span<std::byte> to, std::uint64_t offset) override {
         const ssize_t n = ::pread(fd_.get(), to.data(), to.size(), static_cast<off_t>(offset));
@@ -171,9 +171,14 @@ private:
         return std::unique_ptr<FileLock>(std::make_unique<PosixLock>(std::move(fd)));
     }
     Result<std::unique_ptr<File>> open(const std::string& name, int flags) {
-        const int fd = ::openat(directory_.get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0) return last_error();
-        return std::unique_ptr<File>(std::make_unique<PosixFile>(fd));
+        // A FIFO under a name of ours must not hold us up; what is no regular file is refused, and for those it means nothing.
+        Descriptor fd(::openat(directory_.get(), name.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+        if (fd.get() < 0) return last_error();
+        struct stat s {};
+        if (::fstat(fd.get(), &s) != 0) return last_error();
+        if (!S_ISREG(s.st_mode))
+            return boost::system::error_code(S_ISDIR(s.st_mode) ? EISDIR : EINVAL, boost::system::system_category());
+        return std::unique_ptr<File>(std::make_unique<PosixFile>(std::move(fd)));
     }
     static Result<void> sync_descriptor(int fd) {
         if (::fsync(fd) != 0) return last_error();

@@ -218,6 +218,24 @@ TEST_CASE("tools: a plan that cannot be printed is not carried out", "[tools]") 
     CHECK(files_of(dir) == before);
 }
 
+TEST_CASE("tools: what is no regular file under a name of data is refused, and holds nobody up", "[tools]") {
+    ServerProcess server;
+    fill(server);
+    const std::string dir = server.dir().string(), name = "wal-00000000000000009999.log";
+    const bool fifo = GENERATE(true, false);
+    const support::ScratchDir scratch;
+    CAPTURE(fifo);
+    REQUIRE((fifo ? ::mkfifo((dir + "/" + name).c_str(), 0600) : ::mkdir((dir + "/" + name).c_str(), 0700)) == 0);
+    for (const std::string tool : {"inspect", "verify", "repair"}) {
+        const ToolRun run = run_tool({tool, dir});
+        CHECK(run.exit_code == 2);
+        CHECK_THAT(run.err, Contains("cannot open " + name));
+    }
+    const ToolRun start = run_tool({"serve", "--dir", dir, "--port", "0", "--unixsocket", (scratch / "socket").string()});
+    CHECK(start.exit_code == 1);
+    CHECK_THAT(start.err + start.out, Contains("cannot open " + name));
+}
+
 TEST_CASE("tools: they cannot look", "[tools]") {
     const std::string tool = GENERATE("inspect", "verify", "repair");
     CAPTURE(tool);
