@@ -35,7 +35,7 @@ public:
         look_at_pair();
         look_at_seals();
         for (const NamedBytes& leftover : survey_.leftovers)
-            note(leftover.name + " was never finished or is on its way out; a start removes it");
+            note(printable(leftover.name) + " was never finished or is on its way out; a start removes it");
     }
 
 private:

@@ -28,6 +28,13 @@ LogResult<std::vector<NamedBytes>> sizes_of(FileSystem& fs, const std::vector<st
 
 }  // namespace
 
+std::string printable(std::string_view name) {
+    std::string line(name);
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return line;
+}
+
 Lsn Survey::durable() const {
     Lsn durable{};
     for (const SegmentFacts& segment : segments) durable = later(durable, segment.durable);

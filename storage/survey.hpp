@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/data_directory.hpp"
@@ -15,6 +16,9 @@
 #include "storage/snapshot_survey.hpp"
 
 namespace storage {
+
+// A name that anybody may have given, as one line of printable ASCII.
+std::string printable(std::string_view name);
 
 struct FirstBad {
     std::string file;

@@ -77,7 +77,7 @@ json::object snapshot(const storage::SnapshotFacts& facts) {
 
 json::array sized(const std::vector<storage::NamedBytes>& files) {
     json::array all;
-    for (const storage::NamedBytes& file : files) all.push_back({{"name", file.name}, {"bytes", file.bytes}});
+    for (const storage::NamedBytes& file : files) all.push_back({{"name", storage::printable(file.name)}, {"bytes", file.bytes}});
     return all;
 }
 
@@ -94,7 +94,7 @@ std::string inspect_json(const std::string& path, const storage::Survey& survey)
     json::array segments, snapshots, lost, key_ids;
     for (const auto& each : survey.segments) segments.push_back(segment(each));
     for (const auto& each : survey.snapshots) snapshots.push_back(snapshot(each));
-    for (const std::string& name : survey.listing.lost) lost.emplace_back(name);
+    for (const std::string& name : survey.listing.lost) lost.emplace_back(storage::printable(name));
     for (const std::string& id : survey.key_ids()) key_ids.emplace_back(words::one_line(id));
     const json::object object{{"directory", is_utf8(path) ? path : words::one_line(path)},
                               {"directory_id", words::directory_id(survey)},

@@ -53,7 +53,8 @@ std::string line_of(const storage::SegmentFacts& facts) {
 std::string lines_of(const std::string& title, const std::vector<storage::NamedBytes>& files) {
     if (files.empty()) return {};
     std::string text = title + ":\n";
-    for (const storage::NamedBytes& file : files) text += "  " + file.name + "  " + words::bytes(file.bytes) + '\n';
+    for (const storage::NamedBytes& file : files)
+        text += "  " + storage::printable(file.name) + "  " + words::bytes(file.bytes) + '\n';
     return text;
 }
 
@@ -77,7 +78,7 @@ std::string inspect_text(const std::string& path, const storage::Survey& survey)
     for (const auto& each : survey.segments) text += line_of(each);
     text += lines_of("spares", survey.spares) + lines_of("leftovers, which a start removes", survey.leftovers);
     if (!survey.listing.lost.empty()) text += "set aside earlier:\n";
-    for (const std::string& name : survey.listing.lost) text += "  " + name + '\n';
+    for (const std::string& name : survey.listing.lost) text += "  " + storage::printable(name) + '\n';
     const auto ids = survey.key_ids();
     text += "keys needed: ";
     for (const std::string& key : ids) text += (key == *ids.begin() ? "" : ", ") + words::one_line(key);

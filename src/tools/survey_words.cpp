@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "src/tools/survey_words.hpp"
 
-#include <algorithm>
-
 #include "storage/key_file.hpp"
 
 namespace server::words {
 
-std::string one_line(std::string_view text) {
-    std::string line(text.substr(0, storage::key_id_bytes_max));
-    std::replace_if(
-        line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return line;
-}
+std::string one_line(std::string_view text) { return storage::printable(text.substr(0, storage::key_id_bytes_max)); }
 
 std::string key_id(const storage::SealName& seal) { return one_line(seal.key_id); }
 

@@ -37,7 +37,8 @@ int could_not(const std::string& why) {
 // A wrong path, a disk that is not mounted, or all of it was moved away: nothing that could be called sound.
 std::string no_data(const std::string& path, const storage::Survey& survey) {
     std::string text = path + ": holds no data";
-    for (const std::string& name : survey.listing.lost) text += (&name == survey.listing.lost.data() ? ", only " : ", ") + name;
+    for (const std::string& name : survey.listing.lost)
+        text += (&name == survey.listing.lost.data() ? ", only " : ", ") + storage::printable(name);
     return text;
 }
 

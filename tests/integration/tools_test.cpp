@@ -236,6 +236,24 @@ TEST_CASE("tools: what is no regular file under a name of data is refused, and h
     CHECK_THAT(start.err + start.out, Contains("cannot open " + name));
 }
 
+TEST_CASE("tools: a name of a leftover forges no line and no escape", "[tools]") {
+    ServerProcess server;
+    fill(server);
+    const std::string dir = server.dir().string(), bad = "x\xff\x1b[2J\ntotal: 0";
+    std::ofstream(dir + "/doomed-" + bad) << "text";
+    std::filesystem::create_directory(dir + "/lost-" + bad);
+    const std::string shown = "x??[2J?total: 0";
+    const auto json = boost::json::parse(run_tool({"inspect", dir, "--json"}).out).as_object();
+    CHECK(json.at("leftovers").as_array().at(0).as_object().at("name").as_string() == "doomed-" + shown);
+    CHECK(json.at("lost").as_array().at(0).as_string() == "lost-" + shown);
+    CHECK_THAT(run_tool({"inspect", dir}).out, Contains("  doomed-" + shown) && Contains("  lost-" + shown + "\n"));
+    CHECK_THAT(run_tool({"verify", dir}).out, Contains("note: doomed-" + shown));
+    for (const char* tool : {"inspect", "verify", "repair"}) CHECK_THAT(run_tool({tool, dir}).out, !Contains("\x1b"));
+    std::filesystem::remove(file_like(dir, "snapshot-"));
+    std::filesystem::remove(file_like(dir, "wal-"));
+    CHECK_THAT(run_tool({"verify", dir}).err, Contains("holds no data, only lost-" + shown + "\n"));
+}
+
 TEST_CASE("tools: they cannot look", "[tools]") {
     const std::string tool = GENERATE("inspect", "verify", "repair");
     CAPTURE(tool);
