@@ -16,12 +16,12 @@ LogResult<std::uint64_t> size_of(FileSystem& fs, const std::string& name) {
     return *bytes;
 }
 
-LogResult<std::vector<NamedBytes>> sizes_of(FileSystem& fs, const std::vector<std::string>& names) {
+// Of what a start only takes away. One that cannot be opened, a link or a directory, is no reason not to look at the data: 0.
+std::vector<NamedBytes> sizes_of(FileSystem& fs, const std::vector<std::string>& names) {
     std::vector<NamedBytes> sizes;
     for (const std::string& name : names) {
         const auto bytes = size_of(fs, name);
-        if (!bytes) return bytes.error();
-        sizes.push_back({name, *bytes});
+        sizes.push_back({name, bytes ? *bytes : 0});
     }
     return sizes;
 }
@@ -132,11 +132,8 @@ LogResult<Survey> survey_directory(FileSystem& fs, const Encryption& encryption,
         if (!segment) return segment.error();
         survey.segments.push_back(std::move(*segment));
     }
-    auto spares = sizes_of(fs, survey.listing.spares), leftovers = sizes_of(fs, survey.listing.leftovers);
-    if (!spares) return spares.error();
-    if (!leftovers) return leftovers.error();
-    survey.spares = std::move(*spares);
-    survey.leftovers = std::move(*leftovers);
+    survey.spares = sizes_of(fs, survey.listing.spares);
+    survey.leftovers = sizes_of(fs, survey.listing.leftovers);
     return survey;
 }
 

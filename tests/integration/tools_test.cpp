@@ -254,6 +254,16 @@ TEST_CASE("tools: a name of a leftover forges no line and no escape", "[tools]")
     CHECK_THAT(run_tool({"verify", dir}).err, Contains("holds no data, only lost-" + shown + "\n"));
 }
 
+TEST_CASE("tools: a leftover that cannot be opened hides nothing", "[tools]") {
+    ServerProcess server;
+    fill(server);
+    const std::string dir = server.dir().string();
+    std::filesystem::create_symlink("nowhere", dir + "/doomed-link");
+    std::filesystem::create_directory(dir + "/spare-7");
+    for (const char* tool : {"inspect", "verify", "repair"}) CHECK(run_tool({tool, dir}).exit_code == 0);
+    CHECK_THAT(run_tool({"inspect", dir}).out, Contains("  doomed-link  0 bytes\n") && Contains("  spare-7  0 bytes\n"));
+}
+
 TEST_CASE("tools: they cannot look", "[tools]") {
     const std::string tool = GENERATE("inspect", "verify", "repair");
     CAPTURE(tool);
