@@ -33,6 +33,7 @@ public:
         look_at_links();
         look_at_outlook();
         look_at_pair();
+        look_at_owners();
         look_at_seals();
         for (const NamedBytes& leftover : survey_.leftovers)
             note(printable(leftover.name) + " was never finished or is on its way out; a start removes it");
@@ -110,6 +111,17 @@ private:
         if (older == nullptr) return;
         if (reach(survey_, older->named).last < health_.outlook.last)
             note("the log does not reach down to " + older->name + ": it could not stand in for " + health_.outlook.snapshot);
+    }
+
+    // A start reads the newest only, and would one day load the other in its place.
+    void look_at_owners() {
+        const SnapshotFacts* newest = nullptr;
+        for (auto each = survey_.snapshots.rbegin(); each != survey_.snapshots.rend(); ++each) {
+            if (!each->usable()) continue;
+            if (newest == nullptr) newest = &*each;
+            if (each->header->directory_id != newest->header->directory_id)
+                damage(each->name + " belongs to another data directory than " + newest->name);
+        }
     }
 
     // Whoever can write the directory could have written a plain file.

@@ -286,6 +286,25 @@ TEST_CASE("Repair: files of two directories are nobody's to choose from", "[repa
     CHECK(plan.moved.empty());
 }
 
+TEST_CASE("Repair: another directory's older snapshot is no reserve", "[repair]") {
+    DamagedStore store, other(12);
+    store.live_with_snapshots();
+    other.live_some();
+    REQUIRE(other.process.snapshot());
+    REQUIRE(store.process.stop());
+    const std::string name = other.snapshots().back();
+    REQUIRE(name < store.snapshots().front());
+    store.process.disk.set_bytes(name, other.process.disk.bytes(name));
+    const Health health = store.health();
+    CHECK(health.outlook.starts());
+    CHECK_FALSE(health.sound());
+    const auto said = [&](const Finding& finding) {
+        return finding.damage && finding.text.starts_with(name + " belongs to another data directory");
+    };
+    CHECK(std::any_of(health.findings.begin(), health.findings.end(), said));
+    CHECK_THAT(store.plan().impossible, Contains("two data directories") && Contains(name));
+}
+
 TEST_CASE("Repair: an incremental snapshot whose base is gone", "[repair]") {
     DamagedStore store;
     store.live(1);
