@@ -43,7 +43,7 @@ private:
     void choose_state();
     void list_dropped();
     void drop_what_no_header_bounds();
-    void add_dropped(Lsn first, Lsn last, bool readable);
+    void add_dropped(Lsn first, Lsn last, DroppedWhy why);
     LogResult<void> choose_segments();
     LogResult<bool> starts_with(SegmentChain keep, Lsn covered);
     void list_moved();
@@ -119,29 +119,32 @@ void Planner::choose_state() {
     }
 }
 
-void Planner::add_dropped(Lsn first, Lsn last, bool readable) {
+void Planner::add_dropped(Lsn first, Lsn last, DroppedWhy why) {
     if (first > last) return;
     auto& dropped = plan_.dropped;
-    if (!dropped.empty() && dropped.back().readable == readable && next(dropped.back().last) == first)
+    if (!dropped.empty() && dropped.back().why == why && next(dropped.back().last) == first)
         dropped.back().last = last;
     else
-        dropped.push_back({first, last, readable});
+        dropped.push_back({first, last, why});
 }
 
 void Planner::list_dropped() {
     if (health_.outlook.starts()) return;  // what a crash left is none of it
-    std::vector<LsnRun> runs;
-    for (const SegmentFacts& segment : survey_.segments) runs.insert(runs.end(), segment.runs.begin(), segment.runs.end());
-    std::sort(runs.begin(), runs.end(), [](const LsnRun& a, const LsnRun& b) { return a.first < b.first; });
+    std::vector<DroppedLsns> there;
+    for (const SegmentFacts& segment : survey_.segments) {
+        for (const LsnRun& run : segment.runs) there.push_back({run.first, run.last, DroppedWhy::no_state});
+        for (const LsnRun& run : segment.unknown) there.push_back({run.first, run.last, DroppedWhy::unknown});
+    }
+    std::sort(there.begin(), there.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     Lsn done = plan_.last;
-    for (const LsnRun& run : runs) {
+    for (const DroppedLsns& run : there) {
         if (run.last <= done) continue;
         const Lsn first = later(run.first, next(done));
-        add_dropped(next(done), Lsn{value(first) - 1}, false);
-        add_dropped(first, run.last, true);
+        add_dropped(next(done), Lsn{value(first) - 1}, DroppedWhy::unreadable);
+        add_dropped(first, run.last, run.why);
         done = run.last;
     }
-    add_dropped(next(done), plan_.highest, false);
+    add_dropped(next(done), plan_.highest, DroppedWhy::unreadable);
     drop_what_no_header_bounds();
 }
 
@@ -149,7 +152,8 @@ void Planner::list_dropped() {
 void Planner::drop_what_no_header_bounds() {
     if (survey_.segments.empty() || legible(survey_.segments.back())) return;
     const Lsn above = next(later(plan_.last, plan_.highest));
-    add_dropped(later(survey_.segments.back().named, above), Lsn{std::numeric_limits<std::uint64_t>::max()}, false);
+    add_dropped(later(survey_.segments.back().named, above), Lsn{std::numeric_limits<std::uint64_t>::max()},
+                DroppedWhy::unreadable);
 }
 
 // Would a start with these segments, and a state that covers so much, come to plan_.last and refuse nothing?

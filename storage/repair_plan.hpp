@@ -7,6 +7,7 @@
 // No file is written into: damaged ones are moved whole.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -16,9 +17,15 @@
 
 namespace storage {
 
+enum class DroppedWhy : std::uint8_t {
+    unreadable,
+    unknown,   // sound, but of no kind that this version knows; a newer one may read it
+    no_state,  // readable, but something before them is lost, so they have no state to be applied to
+};
+
 struct DroppedLsns {
     Lsn first{}, last{};
-    bool readable = false;  // but something before them is lost, so they have no state to be applied to
+    DroppedWhy why = DroppedWhy::unreadable;
     // How far they went cannot be told: nothing says what the last segment held when its header is gone.
     bool open() const { return value(last) == std::numeric_limits<std::uint64_t>::max(); }
 };

@@ -27,7 +27,7 @@ private:
     LogResult<void> look_at_rest(wal::SegmentReader& reader);
     void take(const wal::Frame& frame, bool opened);
     void take_records(const wal::Frame& frame);
-    void add_run(Lsn first, Lsn last);
+    static void add_run(std::vector<LsnRun>& runs, Lsn first, Lsn last);
     void bad(std::uint64_t offset, std::string what) {
         ++facts_.bad_places;
         if (facts_.bad.size() < bad_places_kept) facts_.bad.push_back({offset, std::move(what)});
@@ -127,7 +127,7 @@ LogResult<void> Surveyor::look_at_rest(wal::SegmentReader& reader) {
 void Surveyor::take(const wal::Frame& frame, bool opened) {
     facts_.records += frame.header.entry_count;
     if (opened && depth_ == Depth::records) return take_records(frame);
-    add_run(frame.header.first_lsn, frame.header.last_lsn());
+    add_run(facts_.runs, frame.header.first_lsn, frame.header.last_lsn());
 }
 
 void Surveyor::take_records(const wal::Frame& frame) {
@@ -140,17 +140,18 @@ void Surveyor::take_records(const wal::Frame& frame) {
         if (read_record(record, any, nothing)) continue;
         if (facts_.undecodable.size() < bad_places_kept) facts_.undecodable.push_back(lsn);
         bad(frame.offset, "LSN " + std::to_string(value(lsn)) + " is sound, but no record that this version knows");
-        if (lsn != begin) add_run(begin, Lsn{value(lsn) - 1});
+        add_run(facts_.unknown, lsn, lsn);
+        if (lsn != begin) add_run(facts_.runs, begin, Lsn{value(lsn) - 1});
         begin = next(lsn);
     }
-    if (lsn != begin) add_run(begin, Lsn{value(lsn) - 1});
+    if (lsn != begin) add_run(facts_.runs, begin, Lsn{value(lsn) - 1});
 }
 
-void Surveyor::add_run(Lsn first, Lsn last) {
-    if (!facts_.runs.empty() && next(facts_.runs.back().last) == first)
-        facts_.runs.back().last = last;
+void Surveyor::add_run(std::vector<LsnRun>& runs, Lsn first, Lsn last) {
+    if (!runs.empty() && next(runs.back().last) == first)
+        runs.back().last = last;
     else
-        facts_.runs.push_back({first, last});
+        runs.push_back({first, last});
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ struct SegmentFacts {
     std::vector<BadPlace> bad;  // the first bad_places_kept of them
     std::uint64_t bad_places = 0;
     std::vector<Lsn> undecodable;  // depth records: sound frames hold what is no record; the first bad_places_kept
+    std::vector<LsnRun> unknown;   // the same, all of them
     std::uint64_t records = 0;
     TokenSecret token_secret{};  // when it is readable
     Lsn durable{};               // the highest LSN that a frame names durable

@@ -38,6 +38,16 @@ int could_not(const std::string& why) {
     return tool_no_answer;
 }
 
+std::string_view why_dropped(storage::DroppedWhy why) {
+    switch (why) {
+        case storage::DroppedWhy::unreadable: break;
+        case storage::DroppedWhy::unknown:
+            return ", sound, but of no kind that this version knows; a newer version may read it\n";
+        case storage::DroppedWhy::no_state: return ", which can be read but come after what is lost\n";
+    }
+    return ", which cannot be read\n";
+}
+
 std::string dropped_text(const storage::RepairPlan& plan) {
     std::string text;
     for (const storage::DroppedLsns& range : plan.dropped) {
@@ -45,8 +55,7 @@ std::string dropped_text(const storage::RepairPlan& plan) {
             text += "dropped: LSN " + std::to_string(value(range.first)) + " and on; how far they went cannot be told\n";
             continue;
         }
-        text += "dropped: " + words::lsns(range.first, range.last) +
-                (range.readable ? ", which can be read but come after what is lost\n" : ", which cannot be read\n");
+        text += "dropped: " + words::lsns(range.first, range.last) + std::string(why_dropped(range.why));
     }
     if (text.empty()) return "dropped: no LSN\n";
     return text;

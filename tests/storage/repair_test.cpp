@@ -203,6 +203,12 @@ TEST_CASE("Repair: a record that is sound and none of ours, in the middle of a f
     store.spoil_record(bad);
     const Health health = store.health();
     CHECK(health.outlook.verdict == Verdict::refuse_undecodable);
+    const auto dropped = store.plan().dropped;
+    REQUIRE(dropped.size() == 2);
+    CHECK(dropped[0].first == bad);
+    CHECK(dropped[0].last == bad);
+    CHECK(dropped[0].why == DroppedWhy::unknown);
+    CHECK(dropped[1].why == DroppedWhy::no_state);
     store.check({.last = value(bad) - 1,
                  .dropped_first = value(bad),
                  .dropped_last = store.last(),
