@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "src/tools/export_state.hpp"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include <boost/unordered/unordered_flat_set.hpp>
-
+#include "src/tools/record_names.hpp"
 #include "storage/journal.hpp"
 #include "storage/settings.hpp"
 
@@ -40,49 +36,22 @@ std::uint64_t records_of(const storage::Store& store) {
     return figures.keys + figures.dead_records;
 }
 
-// The names that were seen: ids, tokens and keys, each once in a database. 16 bytes for each, by a hash that is seeded anew, so
-// that nobody can prepare two that collide.
-class Names {
-public:
-    explicit Names(std::uint64_t seed) : seed_(seed) {}
+// Which records of the directory the export has.
+bool wanted(const SnapshotEntry& entry, const StateOptions& options) {
+    return (!options.db || entry.db == *options.db) && !storage::is_over(entry, options.now);
+}
 
-    std::optional<std::string> add(const SnapshotEntry& entry) {
-        if (const auto* s = std::get_if<storage::PutSession>(&entry.effect)) {
-            if (!add(entry.db, 'i', view(s->id.bytes))) return "another line before has the same 'id'";
-            if (!add(entry.db, 't', view(s->token))) return "another line before has the same 'token_hash'";
-            if (s->has_previous && !add(entry.db, 't', view(s->previous_token)))
-                return "another line before has the same token as 'previous_token_hash'";
-        } else if (const auto* d = std::get_if<storage::PutDead>(&entry.effect)) {
-            if (d->has_id && !add(entry.db, 'i', view(d->id.bytes))) return "another line before has the same 'id'";
-            if (!add(entry.db, 't', view(d->token))) return "another line before has the same 'token_hash'";
-            if (d->has_previous && !add(entry.db, 't', view(d->previous)))
-                return "another line before has the same token as 'previous_token_hash'";
-        } else if (!add(entry.db, 'k', std::get<storage::PutString>(entry.effect).key)) {
-            return "another line before has the same 'key'";
-        }
-        return std::nullopt;
-    }
-
-private:
-    using Digest = std::array<std::uint64_t, 2>;
-    struct Hash {
-        using is_avalanching = void;
-        std::size_t operator()(const Digest& digest) const { return digest[0]; }
-    };
-
-    template <std::size_t Size>
-    static std::string_view view(const std::array<unsigned char, Size>& bytes) {
-        return {reinterpret_cast<const char*>(bytes.data()), Size};
-    }
-    bool add(storage::DbIndex db, char kind, std::string_view name) {
-        const XXH64_hash_t seed = seed_ + (static_cast<std::uint64_t>(db) << 8) + static_cast<unsigned char>(kind);
-        const XXH128_hash_t digest = XXH3_128bits_withSeed(name.data(), name.size(), seed);
-        return seen_.insert({digest.low64, digest.high64}).second;
-    }
-
-    const std::uint64_t seed_;
-    boost::unordered_flat_set<Digest, Hash> seen_;
-};
+void find_owners(storage::Store& store, const StateOptions& options, NameOwners& owners) {
+    if (store.figures().dead_records == 0) return;
+    storage::each_record(store, [&](const SnapshotEntry& entry) {
+        if (wanted(entry, options)) owners.see_dead(entry);
+        return true;
+    });
+    storage::each_record(store, [&](const SnapshotEntry& entry) {
+        if (wanted(entry, options)) owners.see_live(entry);
+        return true;
+    });
+}
 
 }  // namespace
 
@@ -106,7 +75,9 @@ LogResult<StateFigures> export_state(storage::FileSystem& fs, const StateOptions
     to.header({state->directory_id, state->token_secret, state->last, state->now, options.db});
     StateFigures figures;
     storage::Result<void> written;
-    storage::each_record(store, [&](const SnapshotEntry& entry) {
+    NameOwners owners(random_number(random));
+    find_owners(store, options, owners);
+    storage::each_record(store, [&](SnapshotEntry entry) {
         progress.bytes_read.store(read + static_cast<std::uint64_t>(static_cast<double>(read) * static_cast<double>(++seen) /
                                                                     static_cast<double>(records)),
                                   std::memory_order_relaxed);
@@ -115,6 +86,7 @@ LogResult<StateFigures> export_state(storage::FileSystem& fs, const StateOptions
             ++figures.over;
             return true;
         }
+        if (!owners.settle(entry)) return true;
         count(entry, figures);
         written = to.record(entry);
         return written.has_value();
@@ -140,7 +112,7 @@ LogResult<ImportedState> import_state(storage::FileSystem& fs, const StateOption
                                 random);
     if (auto done = writer.begin(); !done) return done.error();
     ImportedState imported;
-    Names names(random_number(random));
+    RecordNames names(random_number(random));
     for (;;) {
         const auto next = from.next();
         if (!next) return next.error();

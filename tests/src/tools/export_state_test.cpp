@@ -57,6 +57,32 @@ void live(StoreProcess& process, SeededRandom& dice, int steps) {
     }
 }
 
+// A session under one of a few ids and a token that others may have had before, or the end of some.
+void bring(StoreProcess& process, SeededRandom& dice, const std::string& token) {
+    const std::string user = "user" + std::to_string(dice.below(8));
+    if (dice.below(2) == 0) {
+        process.run([&](Op& op) { return process.store().remove_user(op, user, {}); });
+        return;
+    }
+    NewSession wanted;
+    wanted.user = user;
+    wanted.expires_at = process.clock.wall_ms + 3600'000;
+    if (dice.below(3) != 0) wanted.token = token;
+    if (dice.below(3) != 0) {
+        wanted.id.emplace();
+        wanted.id->bytes.fill(static_cast<unsigned char>(dice.below(6)));
+    }
+    process.run([&](Op& op) { return process.store().create(op, wanted).has_value(); });
+    if (dice.below(4) == 0) process.run([&](Op& op) { return process.store().rotate(op, token, 300'000).has_value(); });
+}
+
+std::string owner(StoreProcess& process, const std::string& token) {  // "": nobody's
+    std::string user;
+    const auto take = [&](const SessionView& view) { user = view.user; };
+    process.run([&](Op& op) { return process.store().validate(op, token, {}, take).has_value(); });
+    return user;
+}
+
 }  // namespace
 
 TEST_CASE("Export: out, in, out again is the same, and the store too, for any seed", "[export]") {
@@ -85,6 +111,60 @@ TEST_CASE("Export: out, in, out again is the same, and the store too, for any se
         REQUIRE(made.start());
         CHECK(made.digest() == expected);
     }
+}
+
+TEST_CASE("Export: ids and tokens that users bring one after the other can be imported, for any seed", "[export]") {
+    const auto token_of = [](std::uint64_t number) { return "token-that-was-brought-" + std::to_string(number); };
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        INFO("seed " << seed);
+        StoreProcess process(seed), made(seed + 100);
+        if (seed % 2 == 0) process.settings.session_dead_max = 3;
+        SeededRandom dice(seed);
+        REQUIRE(process.start());
+        for (int i = 0; i < 200; ++i) bring(process, dice, token_of(dice.below(12)));
+        REQUIRE(process.sync());
+        std::vector<std::string> owners;
+        for (std::uint64_t i = 0; i < 12; ++i) owners.push_back(owner(process, token_of(i)));
+        process.kill();
+        const Exported exported = export_of(process);
+        REQUIRE(exported.figures.has_value());
+        made.clock.wall_ms = process.clock.wall_ms.load();
+        const auto imported = import_into(made, exported.text);
+        INFO((imported ? "" : imported.error().text) << exported.text);
+        REQUIRE(imported.has_value());
+        CHECK(imported->figures.records() == exported.figures->records());
+        CHECK(without_ends(export_of(made).text) == without_ends(exported.text));
+        REQUIRE(made.start(64));
+        for (std::uint64_t i = 0; i < 12; ++i) CHECK(owner(made, token_of(i)) == owners[i]);
+    }
+}
+
+TEST_CASE("Export: an id that is used again is the live one's, and the dead one's token stays dead", "[export]") {
+    StoreProcess process, made(2);
+    REQUIRE(process.start());
+    NewSession wanted;
+    wanted.id = SessionId::parse("tmss-01arz3ndektsv4rrffq69g5fav");
+    wanted.expires_at = process.clock.wall_ms + 3600'000;
+    std::vector<std::string> tokens;
+    for (const char* user : {"alice", "bob", "carol"}) {
+        wanted.user = user;
+        const auto session = process.run([&](Op& op) { return process.store().create(op, wanted); });
+        REQUIRE(session.has_value());
+        tokens.emplace_back(session->token.data(), session->token.size());
+        if (wanted.user != "carol") process.run([&](Op& op) { return process.store().remove_user(op, user, {}); });
+    }
+    REQUIRE(process.sync());
+    process.kill();
+    const Exported exported = export_of(process);
+    CHECK(exported.figures->sessions == 1);
+    CHECK(exported.figures->dead == 2);
+    REQUIRE(import_into(made, exported.text).has_value());
+    REQUIRE(made.start());
+    CHECK(owner(made, tokens[2]) == "carol");
+    const auto ignore = [](const SessionView&) {};
+    for (std::size_t dead = 0; dead < 2; ++dead)
+        CHECK(made.run([&](Op& op) { return made.store().validate(op, tokens[dead], {}, ignore); }).error() ==
+              make_error_code(Errc::token_revoked));
 }
 
 TEST_CASE("Export: no plaintext token is in it, brought or made", "[export]") {
