@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One line of an export back into a record: what the store could not hold, or no command could name, is refused.
 #include <algorithm>
+#include <set>
 
 #include "resp/limits.hpp"
 #include "src/json_text.hpp"
@@ -16,7 +17,8 @@ using storage::PutDead;
 using storage::PutSession;
 using storage::PutString;
 
-constexpr std::uint64_t time_max = INT64_MAX / 2;  // so that an idle time can be added
+constexpr std::uint64_t time_max = INT64_MAX / 2;     // so that an idle time can be added
+constexpr std::uint64_t version_max = INT64_MAX / 2;  // so that it can go on counting
 constexpr std::size_t name_bytes_max = 255, user_bytes_max = 128, value_bytes_max = 65'535, data_bytes_max = std::size_t{1} << 20;
 
 storage::UnixMs time(LineFields& fields, std::string_view name) {
@@ -51,6 +53,8 @@ storage::PackedData data(LineFields& fields) {
     const boost::json::object* from = fields.object("data");
     if (from == nullptr) return {};
     std::string packed;
+    std::set<std::string_view> names;
+    std::size_t bytes = 0;
     for (const auto& field : *from) {
         const std::string_view name = decoded_name(fields, {field.key().data(), field.key().size()});
         const auto value = fields.decode(field.value());
@@ -58,8 +62,10 @@ storage::PackedData data(LineFields& fields) {
         if (!value) fields.fail("data", "has a value that is neither a string nor {\"base64\": \"...\"}");
         if (value && value->size() > value_bytes_max) fields.fail("data", "has a value of more than 65535 bytes");
         if (!value || name.size() > name_bytes_max || value->size() > value_bytes_max) return {};
+        if (!names.insert(name).second) return fields.fail("data", "has a name twice"), storage::PackedData();
         storage::PackedData::add(packed, name, *value);
-        if (packed.size() > data_bytes_max) return fields.fail("data", "is larger than 1048576 bytes"), storage::PackedData();
+        bytes += name.size() + value->size();  // as session-data-bytes counts
+        if (bytes > data_bytes_max) return fields.fail("data", "is larger than 1048576 bytes"), storage::PackedData();
     }
     return storage::PackedData(fields.keep(std::move(packed)));
 }
@@ -88,7 +94,7 @@ PutSession session(LineFields& fields) {
     e.last_active = time_or(fields, "last_active", e.created_at);
     e.expires_at = time_or(fields, "expires_at", 0);
     e.idle_ms = static_cast<std::int64_t>(fields.number_or("idle_timeout", 0, 0, storage::idle_s_max)) * 1000;
-    e.version = fields.number_or("version", 1, 1, UINT64_MAX);
+    e.version = fields.number_or("version", 1, 1, version_max);
     e.data = data(fields);
     return e;
 }
@@ -99,7 +105,7 @@ PutString string(LineFields& fields) {
     e.key = fields.text("key", 0, resp::limits::bulk_bytes_ceiling);
     if (storage::is_reserved_key(e.key)) fields.fail("key", "must not look like a session id");
     e.value = fields.text("value", 0, resp::limits::bulk_bytes_ceiling);
-    e.expires_at = time_or(fields, "expires_at", 0);
+    e.expires_at = static_cast<storage::UnixMs>(fields.number_or("expires_at", 0, 0, INT64_MAX));  // as PEXPIREAT takes it
     return e;
 }
 

@@ -101,6 +101,8 @@ TEST_CASE("Export file: each fault is named with its line", "[export]") {
         {export_of(test::export_header(9, 5, R"(,"token_secret":"77")"), {}),
          "backup.jsonl:1: field 'token_secret' must be 64 hex digits in lower case"},
         {export_of(test::export_header(9, 5, R"(,"db":16)"), {}), "backup.jsonl:1: field 'db' must be"},
+        {export_of(test::export_header((std::uint64_t{1} << 62) + 1, 5), {}),
+         "backup.jsonl:1: field 'last_lsn' must be a whole number, 0 to 4611686018427387904"},
         {export_of(header, {"nonsense"}), "backup.jsonl:2: not JSON: "},
         {export_of(header, {one, ""}), "backup.jsonl:3: not JSON: "},
         {export_of(header, {one, "\"k\""}), "backup.jsonl:3: must be a JSON object"},

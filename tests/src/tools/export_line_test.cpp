@@ -77,7 +77,7 @@ SnapshotEntry random_entry(test::SeededRandom& dice, std::deque<std::string>& te
             e.last_active = time();
             e.expires_at = dice.below(2) == 0 ? 0 : time();
             e.idle_ms = static_cast<std::int64_t>(dice.below(idle_s_max)) * 1000;
-            e.version = 1 + dice.below(UINT64_MAX - 1);
+            e.version = 1 + dice.below(INT64_MAX / 2);
             std::string packed;
             for (std::uint64_t i = dice.below(4); i > 0; --i)
                 PackedData::add(packed, std::to_string(i) + random_text(dice, 0, 200), random_text(dice, 0, 2000));
@@ -198,7 +198,8 @@ TEST_CASE("Export line: what does not fit is refused by the field's name", "[exp
         {session_line(R"(,"db":16)"), "field 'db' must be a whole number, 0 to 15"},
         {session_line(R"(,"db":1.5)"), "field 'db' must be a whole number, 0 to 15"},
         {session_line(R"(,"db":-1)"), "field 'db' must be a whole number, 0 to 15"},
-        {session_line(R"(,"version":0)"), "field 'version' must be a whole number, 1 to 18446744073709551615"},
+        {session_line(R"(,"version":0)"), "field 'version' must be a whole number, 1 to 4611686018427387903"},
+        {session_line(R"(,"version":4611686018427387904)"), "field 'version' must be a whole number, 1 to 4611686018427387903"},
         {session_line(R"(,"expires_at":-5)"), "field 'expires_at' must be a whole number, 0 to 4611686018427387903"},
         {session_line(R"(,"expires_at":9223372036854775807)"),
          "field 'expires_at' must be a whole number, 0 to 4611686018427387903"},
@@ -222,6 +223,7 @@ TEST_CASE("Export line: what does not fit is refused by the field's name", "[exp
          "field 'data' has a name that is not of 1 to 255 bytes"},
         {session_line(R"(,"data":{"base64:?":"v"})"), "field 'data' has a name that is not base64 behind \"base64:\""},
         {session_line(R"(,"data":{"n":3})"), R"(field 'data' has a value that is neither a string nor {"base64": "..."})"},
+        {session_line(R"(,"data":{"a":"1","base64:YQ==":"2"})"), "field 'data' has a name twice"},
         {session_line(R"(,"data":{"n":")" + std::string(65'536, 'v') + R"("})"),
          "field 'data' has a value of more than 65535 bytes"},
         {R"({"type":"session","id":")" + id_1 + R"(","user_id":"","token_hash":")" + hash_a + R"(","created_at":5})",
@@ -241,8 +243,24 @@ TEST_CASE("Export line: what does not fit is refused by the field's name", "[exp
         INFO(line.substr(0, 300));
         CHECK(fault_of(line) == fault);
     }
-    std::string data;
-    for (int i = 0; i < 20; ++i)
-        data += (data.empty() ? "" : ",") + ("\"n" + std::to_string(i) + "\":\"") + std::string(65'000, 'v') + "\"";
-    CHECK(fault_of(session_line(",\"data\":{" + data + "}")) == "field 'data' is larger than 1048576 bytes");
+}
+
+TEST_CASE("Export line: data and times of the largest size that a command takes", "[export]") {
+    const auto data_of = [](std::size_t bytes) {  // names and values
+        std::string data;
+        for (int i = 10; bytes > 0; ++i) {
+            const std::size_t value = std::min<std::size_t>(bytes, 65'002) - 2;
+            data += (data.empty() ? "\"" : ",\"") + std::to_string(i) + "\":\"" + std::string(value, 'v') + "\"";
+            bytes -= value + 2;
+        }
+        return session_line(",\"data\":{" + data + "}");
+    };
+    CHECK(fault_of(data_of(1'048'576)).empty());
+    CHECK(fault_of(data_of(1'048'577)) == "field 'data' is larger than 1048576 bytes");
+    const std::string line = R"({"type":"string","key":"k","value":"v","expires_at":9223372036854775807})";
+    const boost::json::value parsed = boost::json::parse(line);
+    ImportedRecord record;
+    REQUIRE_FALSE(take_line(parsed.as_object(), record));
+    CHECK(std::get<PutString>(record.entry.effect).expires_at == INT64_MAX);
+    CHECK_FALSE(fault_of(R"({"type":"string","key":"k","value":"v","expires_at":9223372036854775808})").empty());
 }
