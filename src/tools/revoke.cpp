@@ -114,6 +114,8 @@ LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& f
     auto directory = open_directory(path, dry_run ? ToolAccess::read : ToolAccess::change, keys);
     if (!directory) return directory.error();
     if (auto done = check_data(*directory); !done) return done.error();
+    if (revocation->since)
+        if (auto done = check_age(*directory->fs, directory->encryption, revocation->since->header()); !done) return done.error();
     const auto revoked = dry_run ? would_end(*directory, *revocation) : end(std::move(*directory), *revocation);
     if (!revoked) return revoked.error();
     std::string line = (dry_run ? "would end " : "ended ") + words::count(revoked->sessions, "session") + " of " +

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "src/tools/hex.hpp"
+#include "storage/data_directory.hpp"
 #include "storage/directory_state.hpp"
+#include "storage/snapshot_reader.hpp"
 
 namespace server {
 
@@ -38,19 +40,28 @@ LogResult<RevokedSince> RevokedSince::read(ExportReader& from) {
         if (*next == nullptr) return since;
         const storage::SnapshotEntry& entry = **next;
         if (const auto* s = std::get_if<storage::PutSession>(&entry.effect))
-            since.sessions_[{s->id, s->db}] = {s->created_at, s->token, true};
+            since.sessions_[{s->id, s->db}] = {s->created_at, s->token, true, s->last_active, s->expires_at, s->idle_ms};
         if (const auto* d = std::get_if<storage::PutDead>(&entry.effect); d != nullptr && d->has_id)
             since.sessions_.try_emplace({d->id, d->db}, Shown{d->created_at, d->token, false});
     }
 }
 
-bool RevokedSince::revoked(const storage::PutSession& session) const {
+// The session here may have been used since: idle it is by its own last use.
+bool RevokedSince::is_over(const Shown& shown, const storage::PutSession& session, storage::UnixMs now) {
+    storage::PutSession as_shown;
+    as_shown.last_active = std::max(shown.last_active, session.last_active);
+    as_shown.expires_at = shown.expires_at;
+    as_shown.idle_ms = shown.idle_ms;
+    return storage::is_over({storage::Lsn{}, session.db, as_shown}, now);
+}
+
+bool RevokedSince::revoked(const storage::PutSession& session, storage::UnixMs now) const {
     if (header_.db && session.db != *header_.db) return false;
     const auto found = sessions_.find({session.id, session.db});
     if (found == sessions_.end()) return session.created_at <= header_.now;
     const Shown& shown = found->second;
     if (session.created_at > header_.now) return false;  // a later one under an id that is used again
-    return !shown.alive || shown.created_at != session.created_at || shown.token != session.token;
+    return !shown.alive || shown.created_at != session.created_at || shown.token != session.token || is_over(shown, session, now);
 }
 
 bool RevokedSince::shows(const storage::PutSession& session) const { return sessions_.contains({session.id, session.db}); }
@@ -73,6 +84,22 @@ LogResult<void> read_users(std::string_view text, const std::string& name, Users
     return {};
 }
 
+LogResult<void> check_age(storage::FileSystem& fs, const storage::Encryption& encryption, const ExportHeader& header) {
+    const auto listing = storage::list_data(fs);
+    if (!listing) return storage::disk_refusal("cannot list", "the directory", listing.error());
+    for (const auto& snapshot : listing->snapshots) {
+        const auto reader = storage::SnapshotReader::open(fs, snapshot.name, encryption);
+        if (!reader || !(*reader)->header().full()) continue;  // whether a start bears that is for recovery to say
+        const storage::snapshot::Footer& footer = (*reader)->footer();
+        if (std::max(header.last, storage::Lsn{1}) >= footer.last && header.now >= footer.now) return {};
+        return storage::Refusal{"the export, of LSN " + std::to_string(storage::value(header.last)) + " and time " +
+                                std::to_string(header.now) + ", is older than " + snapshot.name + ", of LSN " +
+                                std::to_string(storage::value(footer.last)) + " and time " + std::to_string(footer.now) +
+                                ": it cannot say what was revoked since; take one of the newer directory"};
+    }
+    return {};
+}
+
 LogResult<RevokedSessions> choose_revoked(storage::Store& store, const storage::Id& directory, storage::UnixMs now,
                                           const Revocation& revocation) {
     RevokedSessions revoked;
@@ -85,7 +112,7 @@ LogResult<RevokedSessions> choose_revoked(storage::Store& store, const storage::
         any = true;
         related = related || since->shows(*s);
         const std::string user(s->user);
-        const bool ends = (since && since->revoked(*s)) || revocation.users.contains(user);
+        const bool ends = (since && since->revoked(*s, now)) || revocation.users.contains(user);
         if (!ends || storage::is_over(entry, now)) return true;
         revoked.ids[s->db].push_back(s->id);
         ++revoked.sessions;

@@ -18,16 +18,16 @@
 
 namespace server {
 
-// The sessions of an export, all that it takes to know one of them again: some 80 bytes each.
+// The sessions of an export, all that it takes to know one of them again: some 100 bytes each.
 class RevokedSince {
 public:
     // Reads all of it: one that is not whole says nothing. An export of one database speaks for that one only.
     static LogResult<RevokedSince> read(ExportReader& from);
 
     const ExportHeader& header() const { return header_; }
-    // It was made before the export and is not there any more, is remembered as dead, is another one under the same id, or had
-    // its token rotated out.
-    bool revoked(const storage::PutSession& session) const;
+    // It was made before the export and is not there any more, is remembered as dead, is another one under the same id, had
+    // its token rotated out, or was given a time there that is over by now.
+    bool revoked(const storage::PutSession& session, storage::UnixMs now) const;
     bool shows(const storage::PutSession& session) const;  // alive or dead, whatever became of it
 
 private:
@@ -43,7 +43,10 @@ private:
         storage::UnixMs created_at = 0;
         storage::TokenHash token{};
         bool alive = false;
+        storage::UnixMs last_active = 0, expires_at = 0;
+        std::int64_t idle_ms = 0;
     };
+    static bool is_over(const Shown& shown, const storage::PutSession& session, storage::UnixMs now);
 
     ExportHeader header_;
     boost::unordered_flat_map<Name, Shown, Hash> sessions_;
@@ -62,6 +65,10 @@ struct RevokedSessions {
     std::array<std::vector<storage::SessionId>, storage::db_count> ids;  // by database
     std::uint64_t sessions = 0, users = 0;
 };
+
+// Refuses an export that is older than the oldest full snapshot of the directory: what it does not show may have come later, and
+// what was revoked since is not in it.
+LogResult<void> check_age(storage::FileSystem& fs, const storage::Encryption& encryption, const ExportHeader& header);
 
 // The live sessions of a store that must end. An error: the export is none of this directory's, of which it would leave nothing.
 LogResult<RevokedSessions> choose_revoked(storage::Store& store, const storage::Id& directory, storage::UnixMs now,

@@ -11,6 +11,7 @@
 
 using namespace server;
 using namespace storage;
+using test::SeededRandom;
 
 namespace {
 
@@ -74,26 +75,68 @@ struct Offline {
 TEST_CASE("Revoked since: what the newer export does not show as it is here", "[revoke]") {
     const auto newer = since({line(1, '1'), line(2, '3'), line(3, '3', test::start_ms + 7), dead_line(4)});
     REQUIRE(newer.has_value());
-    CHECK_FALSE(newer->revoked(session(1, '1')));
-    CHECK(newer->revoked(session(2, '2')));  // its token was rotated out
-    CHECK(newer->revoked(session(3, '3')));  // another one under the same id
-    CHECK(newer->revoked(session(4, '4')));  // remembered as dead
-    CHECK(newer->revoked(session(5, '5')));  // not there any more
-    CHECK(newer->revoked(session(5, '5', taken_at)));
-    CHECK_FALSE(newer->revoked(session(5, '5', taken_at + 1)));  // made after it
-    CHECK_FALSE(newer->revoked(session(4, '4', taken_at + 1)));
+    CHECK_FALSE(newer->revoked(session(1, '1'), taken_at));
+    CHECK(newer->revoked(session(2, '2'), taken_at));  // its token was rotated out
+    CHECK(newer->revoked(session(3, '3'), taken_at));  // another one under the same id
+    CHECK(newer->revoked(session(4, '4'), taken_at));  // remembered as dead
+    CHECK(newer->revoked(session(5, '5'), taken_at));  // not there any more
+    CHECK(newer->revoked(session(5, '5', taken_at), taken_at));
+    CHECK_FALSE(newer->revoked(session(5, '5', taken_at + 1), taken_at));  // made after it
+    CHECK_FALSE(newer->revoked(session(4, '4', taken_at + 1), taken_at));
     PutSession elsewhere = session(1, '1');
     elsewhere.db = 3;
-    CHECK(newer->revoked(elsewhere));  // of another database
+    CHECK(newer->revoked(elsewhere, taken_at));  // of another database
 }
 
 TEST_CASE("Revoked since: an export of one database says nothing about the others", "[revoke]") {
     const auto newer = since({}, R"(,"db":2)");
     REQUIRE(newer.has_value());
     PutSession here = session(1, '1');
-    CHECK_FALSE(newer->revoked(here));
+    CHECK_FALSE(newer->revoked(here, taken_at));
     here.db = 2;
-    CHECK(newer->revoked(here));
+    CHECK(newer->revoked(here, taken_at));
+}
+
+TEST_CASE("Revoked since: a session whose time the export shows shortened ends when that is over", "[revoke]") {
+    const auto with = [](int number, const std::string& more) {
+        std::string text = line(number, static_cast<char>('0' + number));
+        return text.insert(text.size() - 1, more);
+    };
+    const auto newer = since({with(1, R"(,"expires_at":)" + std::to_string(taken_at + 4000)), with(2, R"(,"idle_timeout":3)")});
+    REQUIRE(newer.has_value());
+    PutSession shortened = session(1, '1'), idle = session(2, '2');
+    shortened.expires_at = taken_at + 7200'000;
+    CHECK_FALSE(newer->revoked(shortened, taken_at + 3999));
+    CHECK(newer->revoked(shortened, taken_at + 4000));
+    CHECK_FALSE(newer->revoked(idle, test::start_ms + 2999));
+    CHECK(newer->revoked(idle, test::start_ms + 3000));
+    idle.last_active += 10;  // used since the restore
+    CHECK_FALSE(newer->revoked(idle, test::start_ms + 3000));
+}
+
+TEST_CASE("Revoked since: an export that is older than the oldest full snapshot is refused", "[revoke]") {
+    test::StoreProcess process;
+    process.encryption = test::sealed_with({"k1"});
+    const auto fs = process.disk.mount();
+    ExportHeader header;
+    CHECK(check_age(*fs, process.encryption, header).has_value());  // nothing to compare it with
+    REQUIRE(process.start());
+    SeededRandom dice(1);
+    for (int i = 0; i < 30; ++i) process.random_step(dice);
+    REQUIRE(process.snapshot());
+    const snapshot::Footer oldest = *process.last_snapshot;
+    for (int i = 0; i < 30; ++i) process.random_step(dice);
+    REQUIRE(process.snapshot());
+    REQUIRE(process.stop());
+    header.last = oldest.last;
+    header.now = oldest.now;
+    CHECK(check_age(*fs, process.encryption, header).has_value());
+    header.now -= 1;
+    CHECK_THAT(check_age(*fs, process.encryption, header).error().text,
+               Catch::StartsWith("the export, of LSN ") && Catch::Contains("is older than " + snapshot_name(oldest.last)));
+    header.now += 1;
+    header.last = Lsn{value(oldest.last) - 1};
+    CHECK(check_age(*fs, process.encryption, header).has_error());
 }
 
 TEST_CASE("Revoked since: an export that is not whole says nothing", "[revoke]") {
