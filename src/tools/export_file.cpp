@@ -2,10 +2,13 @@
 #include "src/tools/export_file.hpp"
 
 #include <algorithm>
+#include <new>
+#include <vector>
 
 #include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parse.hpp>
+#include <boost/json/parser.hpp>
 
+#include "src/tools/limited_memory.hpp"
 #include "src/tools/line_fields.hpp"
 
 namespace server {
@@ -13,15 +16,49 @@ namespace server {
 namespace {
 
 constexpr std::uint64_t export_version = 1;
+constexpr storage::UnixMs clock_ahead_max_ms = 24LL * 3600 * 1000;
 constexpr std::size_t write_bytes = 256U << 10;
 constexpr std::size_t read_bytes = 256U << 10;
 constexpr std::uint64_t last_lsn_max = std::uint64_t{1} << 62;  // so that whoever goes on counts far from the end
 constexpr std::size_t depth_max = 4;                            // an object, its data, one of its values
+constexpr std::size_t monotonic_bytes = 1024;                   // at first
+constexpr std::size_t memory_max = 4 * export_line_bytes_max;   // for a line as values
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 std::string hex_of(const storage::Sha256::Value& value) {
     return hex({reinterpret_cast<const unsigned char*>(value.data()), value.size()});
+}
+
+// Of sound JSON.
+std::size_t names_in(std::string_view json) {
+    std::size_t names = 0;
+    bool quoted = false;
+    for (std::size_t at = 0; at < json.size(); ++at) {
+        const char c = json[at];
+        if (c == '"') quoted = !quoted;
+        if (c == '\\') ++at;  // only in strings
+        if (c == ':' && !quoted) ++names;
+    }
+    return names;
+}
+
+std::size_t names_in(const boost::json::value& value) {
+    std::size_t names = 0;
+    std::vector<const boost::json::value*> left{&value};
+    while (!left.empty()) {
+        const boost::json::value* const next = left.back();
+        left.pop_back();
+        if (const auto* array = next->if_array())
+            for (const auto& element : *array)
+                if (element.is_structured()) left.push_back(&element);
+        const auto* object = next->if_object();
+        if (object == nullptr) continue;
+        names += object->size();
+        for (const auto& field : *object)
+            if (field.value().is_structured()) left.push_back(&field.value());
+    }
+    return names;
 }
 
 }  // namespace
@@ -101,15 +138,29 @@ LogResult<std::optional<std::string_view>> ExportReader::line() {
     }
 }
 
-LogResult<const boost::json::object*> ExportReader::parse(std::string_view line) {
+LogResult<void> ExportReader::parse_value(std::string_view line) {
     boost::json::parse_options options;
     options.max_depth = depth_max;
     boost::system::error_code error;
-    parsed_ = boost::json::parse({line.data(), line.size()}, error,
-                                 boost::json::make_shared_resource<boost::json::monotonic_resource>(), options);
-    if (error) return fault("not JSON: " + error.message());
-    if (!parsed_.is_object()) return fault("must be a JSON object");
-    return &parsed_.get_object();
+    parsed_.reset();  // its memory goes first
+    const auto memory = boost::json::make_shared_resource<LimitedMemory>(memory_max);
+    try {
+        boost::json::parser parser(memory, options);
+        parser.reset(boost::json::make_shared_resource<boost::json::monotonic_resource>(monotonic_bytes, memory));
+        parser.write(line.data(), line.size(), error);
+        if (error) return fault("not JSON: " + error.message());
+        parsed_.emplace(parser.release());  // moved: where it stands
+        if (names_in(line) != names_in(*parsed_)) return fault("a field, or a name of 'data', is there twice");
+    } catch (const std::bad_alloc&) {
+        return fault("takes more memory than any record needs");
+    }
+    return {};
+}
+
+LogResult<const boost::json::object*> ExportReader::parse(std::string_view line) {
+    if (auto done = parse_value(line); !done) return done.error();
+    if (!parsed_->is_object()) return fault("must be a JSON object");
+    return &parsed_->get_object();
 }
 
 LogResult<ExportHeader> ExportReader::header() {
@@ -133,8 +184,15 @@ LogResult<ExportHeader> ExportReader::header() {
     return header_;
 }
 
+LogResult<ExportHeader> ExportReader::header_at(storage::UnixMs now) {
+    auto found = header();
+    if (found && found->now > now + clock_ahead_max_ms)
+        return fault("field 'time_ms' is more than a day ahead of this machine's clock; set that first");
+    return found;
+}
+
 LogResult<void> ExportReader::check_end(const storage::Sha256::Value& of_lines_before) {
-    LineFields fields(parsed_.get_object(), record_.decoded);
+    LineFields fields(parsed_->get_object(), record_.decoded);
     storage::TokenHash sha256{};
     (void)fields.yes("end");
     const std::uint64_t records = fields.number("records", 0, UINT64_MAX);

@@ -63,7 +63,8 @@ public:
     // `name` is for messages: "<name>:<line>: <what is wrong>".
     ExportReader(Read read, std::string name) : read_(std::move(read)), name_(std::move(name)) {}
 
-    LogResult<ExportHeader> header();  // first
+    LogResult<ExportHeader> header();                        // first
+    LogResult<ExportHeader> header_at(storage::UnixMs now);  // the same; its time may be a day ahead of that
     // The next record, with the header's database and an LSN; null behind the last one, when the end is sound.
     LogResult<const storage::SnapshotEntry*> next();
     storage::Refusal fault(const std::string& what) const;  // of the line that was read last
@@ -72,6 +73,7 @@ public:
 private:
     LogResult<std::optional<std::string_view>> line();  // without its break; nothing at the end of the bytes
     LogResult<bool> fill();                             // false: there is no more
+    LogResult<void> parse_value(std::string_view line);
     LogResult<const boost::json::object*> parse(std::string_view line);
     LogResult<void> check_end(const storage::Sha256::Value& of_lines_before);
     storage::Refusal cut_off() const;
@@ -79,8 +81,8 @@ private:
     Read read_;
     std::string name_;
     std::string buffer_;
-    std::size_t at_ = 0;         // what was consumed of the buffer
-    boost::json::value parsed_;  // the line that record_ looks into
+    std::size_t at_ = 0;                        // what was consumed of the buffer
+    std::optional<boost::json::value> parsed_;  // the line that record_ looks into
     ImportedRecord record_;
     storage::Sha256 sha256_;
     ExportHeader header_;

@@ -15,8 +15,6 @@ namespace {
 
 using storage::SnapshotEntry;
 
-constexpr storage::UnixMs clock_ahead_max_ms = 24LL * 3600 * 1000;
-
 std::uint64_t random_number(storage::RandomSource& random) {
     std::array<unsigned char, sizeof(std::uint64_t)> bytes{};
     random.fill(bytes);
@@ -98,10 +96,9 @@ LogResult<StateFigures> export_state(storage::FileSystem& fs, const StateOptions
 
 LogResult<ImportedState> import_state(storage::FileSystem& fs, const StateOptions& options, storage::RandomSource& random,
                                       ExportReader& from) {
-    const auto header = from.header();
+    const auto header = from.header_at(options.now);
     if (!header) return header.error();
-    if (header->now > options.now + clock_ahead_max_ms)
-        return from.fault("field 'time_ms' is more than a day ahead of this machine's clock; set that first");
+    const storage::UnixMs now = std::max(options.now, header->now);  // the server's clock will not be behind that
     storage::StateWriter writer(fs,
                                 {.directory_name = options.directory_name,
                                  .encryption = options.encryption,
@@ -118,7 +115,7 @@ LogResult<ImportedState> import_state(storage::FileSystem& fs, const StateOption
         if (!next) return next.error();
         if (*next == nullptr) break;
         const SnapshotEntry& entry = **next;
-        if (storage::is_over(entry, options.now)) {
+        if (storage::is_over(entry, now)) {
             ++imported.figures.over;
             continue;
         }

@@ -103,6 +103,11 @@ TEST_CASE("Export file: each fault is named with its line", "[export]") {
         {export_of(test::export_header(9, 5, R"(,"db":16)"), {}), "backup.jsonl:1: field 'db' must be"},
         {export_of(test::export_header((std::uint64_t{1} << 62) + 1, 5), {}),
          "backup.jsonl:1: field 'last_lsn' must be a whole number, 0 to 4611686018427387904"},
+        {export_of(header, {R"({"type":"string","key":"k","key":"l","value":"v"})"}),
+         "backup.jsonl:2: a field, or a name of 'data', is there twice"},
+        {export_of(header, {R"({"type":"session","data":{"a":"1","\u0061":"2"}})"}),
+         "backup.jsonl:2: a field, or a name of 'data', is there twice"},
+        {export_of(header, {R"({"type":"session","data":[{"a":"1"},{"a":"2"}]})"}), "backup.jsonl:2: field 'id' is missing"},
         {export_of(header, {"nonsense"}), "backup.jsonl:2: not JSON: "},
         {export_of(header, {one, ""}), "backup.jsonl:3: not JSON: "},
         {export_of(header, {one, "\"k\""}), "backup.jsonl:3: must be a JSON object"},
@@ -124,6 +129,18 @@ TEST_CASE("Export file: each fault is named with its line", "[export]") {
         INFO(text);
         CHECK_THAT(read(text).fault, Catch::StartsWith(fault));
     }
+}
+
+TEST_CASE("Export file: what looks like a name in a text is none", "[export]") {
+    const std::string line = R"({"type":"string","key":"\\\":,\"key\":","value":"{\"a\":1,\"a\":2}\\"})";
+    CHECK(read(test::export_of(header, {line, one})).fault.empty());
+}
+
+TEST_CASE("Export file: a line that wants more memory than a record is refused", "[export]") {
+    std::string line = R"({"type":"session","data":[0)";
+    for (int i = 0; i < 20'000'000; ++i) line += ",0";
+    CHECK(read(test::export_of(header, {one, line + "]}"}), 1U << 20).fault ==
+          "backup.jsonl:3: takes more memory than any record needs");
 }
 
 TEST_CASE("Export file: a line without an end is not read for ever, and a failing disk is said", "[export]") {

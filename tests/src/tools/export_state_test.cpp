@@ -323,6 +323,15 @@ TEST_CASE("Import: whatever is wrong, the line is named and nothing is left", "[
     REQUIRE(import_into(process, whole).has_value());
 }
 
+TEST_CASE("Import: what is over by the time of the export is left out, though this clock is behind", "[export]") {
+    StoreProcess process;
+    const UnixMs now = process.clock.wall_ms;
+    const std::string over = R"({"type":"string","key":"k","value":"v","expires_at":)" + std::to_string(now + 1'800'000) + "}";
+    const auto imported = import_into(process, test::export_of(test::export_header(9, now + 3600'000), {over}));
+    REQUIRE(imported.has_value());
+    CHECK(imported->figures.over == 1);
+}
+
 TEST_CASE("Import: the same id in two databases is two sessions, and a state without records is one", "[export]") {
     const std::string id = "tmss-01arz3ndektsv4rrffq69g5fav", hash(64, 'a');
     std::vector<std::string> lines;
