@@ -41,7 +41,7 @@ constexpr std::string_view help =
     "  --key-file FILE       keys as in encryption-key-file: DIR is encrypted with the first, and read with any\n"
     "  --revoked-since EXPORT  ends each session that this newer export of the same data does not show as it is in DIR\n"
     "                        (or with a time that is over); refused if it is older than the oldest full snapshot in DIR\n"
-    "  --revoked-users FILE  ends all sessions of these users, one user id a line\n"
+    "  --revoked-users FILE  ends all sessions of these users, one user id a line; says how many have none\n"
     "  --migrate             with keys: the second form reads plain files, too, as encryption-migrate yes does\n"
     "  --dry-run             only says how many sessions would end\n"
     "\n"

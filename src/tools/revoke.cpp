@@ -27,7 +27,7 @@ LogResult<Revocation> read_revocation(const RevokeFiles& files) {
         auto in = InputFile::open(files.since);
         if (!in) return in.error();
         ExportReader reader([&](std::span<char> to) { return in->read(to); }, in->name());
-        auto since = RevokedSince::read(reader);
+        auto since = RevokedSince::read(reader, storage::SystemClock().unix_ms());
         if (!since) return since.error();
         revocation.since = std::move(*since);
     }
@@ -106,6 +106,16 @@ LogResult<RevokedSessions> end(OpenedDirectory directory, const Revocation& revo
     return revoked;
 }
 
+// What was not looked at, or is not there, and should surprise nobody.
+void say_what_is_missing(const Revocation& revocation, const RevokedSessions& revoked) {
+    if (revocation.since && revocation.since->header().db)
+        std::cerr << "tokmesh import: the export is of database " << unsigned{*revocation.since->header().db}
+                  << " alone: databases other than that were not looked at for it\n";
+    if (revoked.absent != 0)
+        std::cerr << "tokmesh import: " << words::grouped(revoked.absent) << " of " << words::count(revoked.listed, "listed user")
+                  << (revoked.absent == 1 ? " has" : " have") << " no session here\n";
+}
+
 }  // namespace
 
 LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& files, const ToolKeys& keys, bool dry_run) {
@@ -118,6 +128,7 @@ LogResult<std::string> end_revoked(const std::string& path, const RevokeFiles& f
         if (auto done = check_age(*directory->fs, directory->encryption, revocation->since->header()); !done) return done.error();
     const auto revoked = dry_run ? would_end(*directory, *revocation) : end(std::move(*directory), *revocation);
     if (!revoked) return revoked.error();
+    say_what_is_missing(*revocation, *revoked);
     std::string line = (dry_run ? "would end " : "ended ") + words::count(revoked->sessions, "session") + " of " +
                        words::count(revoked->users, "user");
     return LogResult<std::string>(boost::system::in_place_value, std::move(line));

@@ -18,6 +18,7 @@ namespace server {
 namespace {
 
 constexpr std::size_t user_bytes_max = 128;
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::size_t sessions_at_once = 256;   // one record of the log
 constexpr std::size_t removal_bytes_max = 320;  // of one session in it: user, id, numbers, framing
 constexpr std::chrono::milliseconds look_again{2};
@@ -29,9 +30,9 @@ std::size_t RevokedSince::Hash::operator()(const Name& name) const {
     return std::hash<std::string_view>{}(bytes) + name.db;
 }
 
-LogResult<RevokedSince> RevokedSince::read(ExportReader& from) {
+LogResult<RevokedSince> RevokedSince::read(ExportReader& from, storage::UnixMs now) {
     RevokedSince since;
-    const auto header = from.header();
+    const auto header = from.header_at(now);
     if (!header) return header.error();
     since.header_ = *header;
     for (;;) {
@@ -67,6 +68,8 @@ bool RevokedSince::revoked(const storage::PutSession& session, storage::UnixMs n
 bool RevokedSince::shows(const storage::PutSession& session) const { return sessions_.contains({session.id, session.db}); }
 
 LogResult<void> read_users(std::string_view text, const std::string& name, Users& users) {
+    if (text.starts_with(byte_order_mark))
+        return storage::Refusal{name + " begins with a byte order mark, which would be part of the first user id"};
     for (std::size_t line = 1; !text.empty(); ++line) {
         const std::string_view user = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), user.size() + 1));
@@ -103,7 +106,7 @@ LogResult<void> check_age(storage::FileSystem& fs, const storage::Encryption& en
 LogResult<RevokedSessions> choose_revoked(storage::Store& store, const storage::Id& directory, storage::UnixMs now,
                                           const Revocation& revocation) {
     RevokedSessions revoked;
-    Users seen;
+    Users seen, present;
     const auto& since = revocation.since;
     bool related = !since || since->header().directory == directory, any = false;
     storage::each_record(store, [&](const storage::SnapshotEntry& entry) {
@@ -112,7 +115,9 @@ LogResult<RevokedSessions> choose_revoked(storage::Store& store, const storage::
         any = true;
         related = related || since->shows(*s);
         const std::string user(s->user);
-        const bool ends = (since && since->revoked(*s, now)) || revocation.users.contains(user);
+        const bool listed = revocation.users.contains(user);
+        if (listed) present.insert(user);
+        const bool ends = listed || (since && since->revoked(*s, now));
         if (!ends || storage::is_over(entry, now)) return true;
         revoked.ids[s->db].push_back(s->id);
         ++revoked.sessions;
@@ -120,6 +125,8 @@ LogResult<RevokedSessions> choose_revoked(storage::Store& store, const storage::
         return true;
     });
     revoked.users = seen.size();
+    revoked.listed = revocation.users.size();
+    revoked.absent = revoked.listed - present.size();
     // A directory made by an import has an id of its own; but ids of sessions are random, and two histories share none.
     if (any && !related)
         return storage::Refusal{"the export is of another directory, " + hex(since->header().directory) +

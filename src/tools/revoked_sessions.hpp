@@ -22,7 +22,7 @@ namespace server {
 class RevokedSince {
 public:
     // Reads all of it: one that is not whole says nothing. An export of one database speaks for that one only.
-    static LogResult<RevokedSince> read(ExportReader& from);
+    static LogResult<RevokedSince> read(ExportReader& from, storage::UnixMs now);
 
     const ExportHeader& header() const { return header_; }
     // It was made before the export and is not there any more, is remembered as dead, is another one under the same id, had
@@ -52,7 +52,7 @@ private:
     boost::unordered_flat_map<Name, Shown, Hash> sessions_;
 };
 
-// A list of users: one a line, its bytes as they are; empty lines are nobody.
+// A list of users: one a line, its bytes as they are; empty lines are nobody, and a byte order mark is refused.
 using Users = std::unordered_set<std::string>;
 LogResult<void> read_users(std::string_view text, const std::string& name, Users& to);
 
@@ -64,6 +64,7 @@ struct Revocation {
 struct RevokedSessions {
     std::array<std::vector<storage::SessionId>, storage::db_count> ids;  // by database
     std::uint64_t sessions = 0, users = 0;
+    std::uint64_t listed = 0, absent = 0;  // users of the list, and those of them without a session
 };
 
 // Refuses an export that is older than the oldest full snapshot of the directory: what it does not show may have come later, and

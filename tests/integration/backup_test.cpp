@@ -180,7 +180,13 @@ TEST_CASE("backup: a list of users ends all of theirs", "[backup]") {
     std::ofstream(list) << "alice\ncarol\nnobody\n";
     CHECK(keys.run({"import", server.dir().string(), "--revoked-users", list, "--dry-run"}).out ==
           "would end 3 sessions of 2 users\n");
-    CHECK(keys.run({"import", server.dir().string(), "--revoked-users", list}).out == "ended 3 sessions of 2 users\n");
+    const std::string newer = elsewhere / "newer.jsonl";
+    REQUIRE(keys.run({"export", server.dir().string(), "--db", "3", "--out", newer}).exit_code == 0);
+    CHECK_THAT(keys.run({"import", server.dir().string(), "--revoked-since", newer, "--dry-run"}).err,
+               Contains("the export is of database 3 alone: databases other than that were not looked at"));
+    const ToolRun ended = keys.run({"import", server.dir().string(), "--revoked-users", list});
+    CHECK(ended.out == "ended 3 sessions of 2 users\n");
+    CHECK_THAT(ended.err, Contains("1 of 3 listed users has no session here"));
     server.start();
     Redis redis = server.redis();
     CHECK(users.state(redis, "alice") == "revoked");

@@ -42,7 +42,7 @@ std::string dead_line(int number) {
 
 LogResult<RevokedSince> since(const std::vector<std::string>& lines, const std::string& more = "") {
     ExportReader reader(test::pieces_of(test::export_of(test::export_header(9, taken_at, more), lines)), "newer");
-    return RevokedSince::read(reader);
+    return RevokedSince::read(reader, taken_at);
 }
 
 struct Offline {
@@ -97,6 +97,15 @@ TEST_CASE("Revoked since: an export of one database says nothing about the other
     CHECK(newer->revoked(here, taken_at));
 }
 
+TEST_CASE("Revoked since: an export from the future is refused, as by an import", "[revoke]") {
+    constexpr UnixMs day = 24LL * 3600 * 1000;
+    const std::string whole = test::export_of(test::export_header(9, taken_at), {});
+    ExportReader of_tomorrow(test::pieces_of(whole), "newer"), of_later(test::pieces_of(whole), "newer");
+    CHECK(RevokedSince::read(of_tomorrow, taken_at - day).has_value());
+    CHECK(RevokedSince::read(of_later, taken_at - day - 1).error().text ==
+          "newer:1: field 'time_ms' is more than a day ahead of this machine's clock; set that first");
+}
+
 TEST_CASE("Revoked since: a session whose time the export shows shortened ends when that is over", "[revoke]") {
     const auto with = [](int number, const std::string& more) {
         std::string text = line(number, static_cast<char>('0' + number));
@@ -142,7 +151,7 @@ TEST_CASE("Revoked since: an export that is older than the oldest full snapshot 
 TEST_CASE("Revoked since: an export that is not whole says nothing", "[revoke]") {
     const std::string whole = test::export_of(test::export_header(9, taken_at), {line(1, '1')});
     ExportReader reader(test::pieces_of(whole.substr(0, whole.size() - 10)), "newer");
-    CHECK_THAT(RevokedSince::read(reader).error().text, Catch::Contains("cut off"));
+    CHECK_THAT(RevokedSince::read(reader, taken_at).error().text, Catch::Contains("cut off"));
 }
 
 TEST_CASE("Revoked users: one a line, its bytes as they are", "[revoke]") {
@@ -153,6 +162,11 @@ TEST_CASE("Revoked users: one a line, its bytes as they are", "[revoke]") {
     CHECK(read_users("", "list", users).error().text == "list names no user: one a line is wanted");
     CHECK(read_users("a\nb\r\n", "list", users).error().text ==
           "list:2: ends with a carriage return; lines must end with a line feed alone");
+    CHECK(read_users("\xef\xbb\xbf"
+                     "alice\n",
+                     "list", users)
+              .error()
+              .text == "list begins with a byte order mark, which would be part of the first user id");
     CHECK(read_users(std::string(129, 'u'), "list", users).error().text ==
           "list:1: a user id of more than 128 bytes, which none can have");
 }
@@ -174,6 +188,8 @@ TEST_CASE("Revoked sessions end in the log, in every database, and only they", "
         REQUIRE(revoked.has_value());
         CHECK(revoked->sessions == 301);
         CHECK(revoked->users == 1);
+        CHECK(revoked->listed == 2);
+        CHECK(revoked->absent == 1);
         (*log)->start();
         REQUIRE(end_sessions(**log, store, now.now(), *revoked).has_value());
         (*log)->stop();
