@@ -8,7 +8,6 @@
 
 using storage::Fsync;
 using test::check_recovered;
-using test::history_steps;
 using test::live;
 using test::LogFixture;
 using Records = std::vector<std::string>;
