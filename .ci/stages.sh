@@ -6,7 +6,7 @@
 STAGES="test release lint instructions strace crash power powercut faults linearizability clients asan tsan fuzz"
 declare -A LIMIT=([test]=1200 [release]=900 [lint]=1500 [instructions]=400 [strace]=120
     [crash]=420 [power]=600 [powercut]=300 [faults]=240
-    [linearizability]=120 [clients]=600 [asan]=1080 [tsan]=1080 [fuzz]=720 [image]=1800)
+    [linearizability]=120 [clients]=600 [asan]=1500 [tsan]=1800 [fuzz]=720 [image]=1800)
 CI_SECONDS=${TOKMESH_CI_SECONDS:-5280}  # all stages together: what is left over is the last stage's limit
 
 # run_tests BUILD_FOLDER [FILTER] [PROGRAM...]: runs the test programs, ends with `N passed, N failed` (test cases).
@@ -22,7 +22,7 @@ run_tests() {
                 python3 tests/tidy/repository_test.py >"$log" 2>&1 && python3 tests/tidy/rules_test.py >>"$log" 2>&1 ;;
             tests_fuzz_corpus) [ -z "$filter" ] || continue
                 timeout -k 10 300 "$dir/$program" tests/fuzz/corpus >"$log" 2>&1 </dev/null ;;
-            *) timeout -k 10 900 "$dir/$program" ${filter:+"$filter"} >"$log" 2>&1 </dev/null ;;
+            *) timeout -k 10 1200 "$dir/$program" ${filter:+"$filter"} >"$log" 2>&1 </dev/null ;;
         esac
         code=$?
         # "All tests passed (9 assertions in 3 test cases)" or "test cases: 3 | 2 passed | 1 failed"
