@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "storage/data_directory.hpp"
-#include "storage/key_ring.hpp"
 #include "storage/recovery_snapshot.hpp"
 #include "storage/slot.hpp"
 #include "storage/snapshot_load.hpp"
@@ -24,16 +23,6 @@ snapshot::Header header_of(const StateWriter::Origin& origin, RandomSource& rand
     header.epoch = 1;
     header.begun_at = origin.last;
     header.created_at = origin.created_at;
-    return header;
-}
-
-std::shared_ptr<const FileCipher> cipher_for(const Encryption& encryption, const snapshot::Header& header) {
-    return encryption.keys ? encryption.keys->for_new_file(FilePurpose::snapshot, header.salt) : nullptr;
-}
-
-snapshot::Header sealed_by(snapshot::Header header, const TokenSecret& secret, const FileCipher* cipher) {
-    if (cipher != nullptr) header.seal = cipher->name();
-    header.token_secret = stored(secret, cipher);
     return header;
 }
 
@@ -97,14 +86,9 @@ void each_record(Store& store, FunctionRef<bool(const SnapshotEntry&)> visit) {
 }
 
 StateWriter::StateWriter(FileSystem& fs, const Origin& origin, RandomSource& random)
-    : StateWriter(fs, origin, header_of(origin, random)) {}
-
-StateWriter::StateWriter(FileSystem& fs, const Origin& origin, const snapshot::Header& header)
-    : StateWriter(fs, origin, header, cipher_for(origin.encryption, header)) {}
-
-StateWriter::StateWriter(FileSystem& fs, const Origin& origin, const snapshot::Header& header,
-                         const std::shared_ptr<const FileCipher>& cipher)
-    : fs_(fs), origin_(origin), writer_(fs, sealed_by(header, origin.token_secret, cipher.get()), cipher, {}) {
+    : fs_(fs),
+      origin_(origin),
+      writer_(fs, seal_new_file(header_of(origin, random), origin.encryption, origin.token_secret), {}) {
     footer_.last = origin.last;
     footer_.now = origin.now;
     block_.first_slot = slot_count - 1;

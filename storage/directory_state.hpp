@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -58,9 +57,6 @@ public:
     LogResult<std::string> publish();                 // reads it back first; the file's name
 
 private:
-    StateWriter(FileSystem& fs, const Origin& origin, const snapshot::Header& header);  // which has no seal yet
-    StateWriter(FileSystem& fs, const Origin& origin, const snapshot::Header& header,
-                const std::shared_ptr<const FileCipher>& cipher);
     LogResult<void> write_block();
 
     FileSystem& fs_;

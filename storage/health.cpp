@@ -2,7 +2,6 @@
 #include "storage/health.hpp"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "storage/effect.hpp"

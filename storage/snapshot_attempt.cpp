@@ -29,11 +29,6 @@ bool takes_something_out(std::span<const std::byte> record) {
     return found;
 }
 
-snapshot::Header named(snapshot::Header header, const TokenSecret& token_secret, const FileCipher* cipher) {
-    header.token_secret = stored(token_secret, cipher);
-    if (cipher != nullptr) header.seal = cipher->name();
-    return header;
-}
 Refusal given_up_refusal() { return {"given up: the server stops, or the log needs the disk"}; }
 
 Refusal failed(const std::string& what, const boost::system::error_code& error) { return {what + ": " + error.message()}; }
@@ -41,16 +36,10 @@ Refusal failed(const std::string& what, const boost::system::error_code& error) 
 }  // namespace
 
 SnapshotAttempt::SnapshotAttempt(const Parts& parts, const snapshot::Header& header, SnapshotWriter::Compress compress)
-    : SnapshotAttempt(parts, header,
-                      parts.encryption.keys ? parts.encryption.keys->for_new_file(FilePurpose::snapshot, header.salt) : nullptr,
-                      compress) {}
-
-SnapshotAttempt::SnapshotAttempt(const Parts& parts, snapshot::Header header, const std::shared_ptr<const FileCipher>& cipher,
-                                 SnapshotWriter::Compress compress)
     : parts_(parts),
       begun_at_(header.begun_at),
       above_(header.base_last),
-      writer_(parts_.files, named(std::move(header), parts_.token_secret, cipher.get()), cipher, compress) {}
+      writer_(parts_.files, seal_new_file(header, parts_.encryption, parts_.token_secret), compress) {}
 
 LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     if (auto done = writer_.begin(); !done) return failed("cannot begin a snapshot", done.error());

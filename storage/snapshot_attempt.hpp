@@ -51,9 +51,6 @@ private:
     LogResult<void> wait_until_durable(Lsn lsn);
     LogResult<void> given_up() const;
 
-    SnapshotAttempt(const Parts& parts, snapshot::Header header, const std::shared_ptr<const FileCipher>& cipher,
-                    SnapshotWriter::Compress compress);
-
     const Parts parts_;
     const Lsn begun_at_;
     const Lsn above_;  // what the base holds; 0: there is none, all is copied

@@ -18,6 +18,16 @@ constexpr std::uint64_t sync_step_bytes = 16U << 20;  // so that no sync of the 
 
 }  // namespace
 
+SealedHeader seal_new_file(snapshot::Header header, const Encryption& encryption, const TokenSecret& token_secret) {
+    SealedHeader sealed{std::move(header), nullptr};
+    if (encryption.keys) {
+        sealed.cipher = encryption.keys->for_new_file(FilePurpose::snapshot, sealed.header.salt);
+        sealed.header.seal = sealed.cipher->name();
+    }
+    sealed.header.token_secret = stored(token_secret, sealed.cipher.get());
+    return sealed;
+}
+
 SnapshotWriter::SnapshotWriter(FileSystem& fs, const snapshot::Header& header, std::shared_ptr<const FileCipher> cipher,
                                Compress compress)
     : fs_(fs), header_(header), cipher_(std::move(cipher)), compress_(compress) {}

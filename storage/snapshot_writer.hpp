@@ -10,10 +10,19 @@
 #include <vector>
 
 #include "storage/file_system.hpp"
+#include "storage/key_ring.hpp"
 #include "storage/sha256.hpp"
 #include "storage/snapshot_format.hpp"
+#include "storage/token_secret.hpp"
 
 namespace storage {
+
+// How a new file begins: with the first key's seal if there are keys, and the directory's token secret.
+struct SealedHeader {
+    snapshot::Header header;
+    std::shared_ptr<const FileCipher> cipher;  // null: plain
+};
+SealedHeader seal_new_file(snapshot::Header header, const Encryption& encryption, const TokenSecret& token_secret);
 
 class SnapshotWriter {
 public:
@@ -24,6 +33,8 @@ public:
 
     // `cipher` is the one that header.seal names; null: plain.
     SnapshotWriter(FileSystem& fs, const snapshot::Header& header, std::shared_ptr<const FileCipher> cipher, Compress compress);
+    SnapshotWriter(FileSystem& fs, SealedHeader begin, Compress compress)
+        : SnapshotWriter(fs, begin.header, std::move(begin.cipher), compress) {}
     ~SnapshotWriter();  // abandons what was not published
     SnapshotWriter(const SnapshotWriter&) = delete;
     SnapshotWriter& operator=(const SnapshotWriter&) = delete;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "src/tools/survey_words.hpp"
 
+#include "src/tools/hex.hpp"
 #include "storage/key_file.hpp"
 
 namespace server::words {
@@ -21,12 +22,7 @@ std::string directory_id(const storage::Survey& survey) {
         if (each.header) id = &each.header->directory_id;
     for (const auto& each : survey.segments)
         if (each.header) id = &each.header->directory_id;
-    std::string text;
-    for (std::size_t i = 0; id != nullptr && i < id->size(); ++i) {
-        text += "0123456789abcdef"[(*id)[i] >> 4U];
-        text += "0123456789abcdef"[(*id)[i] & 15U];
-    }
-    return text;
+    return id == nullptr ? std::string() : hex(*id);
 }
 
 std::string end_of(const storage::SegmentFacts& facts) {
