@@ -26,6 +26,14 @@ constexpr std::uint64_t files_of_the_process = 20, files_of_a_thread = 6;
 
 extern "C" void exit_now(int) { _exit(1); }
 
+// It is over, and the exit code is known: a signal that comes while Asio's handlers are removed would meet the default one.
+void hold_signals() {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&held, signal);
+    ::pthread_sigmask(SIG_BLOCK, &held, nullptr);
+}
+
 void complain(const std::string& line) { std::fprintf(stderr, "tokmesh: %s\n", line.c_str()); }
 
 std::uint32_t thread_count(const Values& values) {
@@ -57,9 +65,11 @@ Server::~Server() {
 int Server::run() {
     if (const Refused why = start()) {
         complain(*why);
+        hold_signals();
         return 1;
     }
     main_.run();
+    hold_signals();
     return exit_code_;
 }
 
