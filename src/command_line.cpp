@@ -81,11 +81,11 @@ std::string usage_text() {
         "conf/tokmesh.conf can be given as --setting value. Later ones win.\n"
         "\n"
         "Tools, for a data directory that no server uses:\n";
-    for (const Tool& tool : tools()) {
+    for (const Tool* tool : tools()) {
         text += "  ";
-        text += tool.name;
-        text.append(tool.name.size() < tool_name_columns ? tool_name_columns - tool.name.size() : 1, ' ');
-        text += tool.summary;
+        text += tool->name;
+        text.append(tool->name.size() < tool_name_columns ? tool_name_columns - tool->name.size() : 1, ' ');
+        text += tool->summary;
         text += '\n';
     }
     text +=

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
         case CommandLine::Action::version: std::puts("TokMesh server v=" TOKMESH_VERSION " bits=64"); return 0;
         case CommandLine::Action::help: std::cout << server::usage_text(); return 0;
         case CommandLine::Action::refuse: std::cerr << "tokmesh: " << line.error << '\n'; return 1;
-        case CommandLine::Action::tool: return line.tool->run(std::span(args).subspan(1));
+        case CommandLine::Action::tool: return server::run_tool(*line.tool, std::span(args).subspan(1));
         case CommandLine::Action::serve: break;
     }
     server::Settings settings;

@@ -9,7 +9,6 @@
 #include "src/tools/export_state.hpp"
 #include "src/tools/opened_directory.hpp"
 #include "src/tools/progress_line.hpp"
-#include "src/tools/tool_args.hpp"
 #include "src/tools/transfer_words.hpp"
 #include "storage/clock.hpp"
 
@@ -17,10 +16,10 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--out", true}, ToolOption{"--key-file", true}, ToolOption{"--migrate"},
-                                ToolOption{"--db", true}};
+constexpr std::array export_options = {ToolOption{"--out", true}, ToolOption{"--key-file", true}, ToolOption{"--migrate"},
+                                       ToolOption{"--db", true}};
 
-constexpr std::string_view help =
+constexpr std::string_view export_help =
     "Usage: tokmesh export DIR [--out FILE] [--key-file FILE [--migrate]] [--db N]\n"
     "\n"
     "Writes all that a data directory holds as JSON, a record a line: sessions, string keys, and what is remembered of\n"
@@ -32,11 +31,6 @@ constexpr std::string_view help =
     "  --db N           only this database, 0 to 15\n"
     "\n"
     "Exit code: 0, 1 when it is refused, 2 for a usage that makes no sense.\n";
-
-int refuse(const std::string& why, TransferExit code = transfer_refused) {
-    std::cerr << "tokmesh export: " << why << '\n';
-    return code;
-}
 
 // False: it is none.
 bool take_db(const std::optional<std::string>& text, std::optional<storage::DbIndex>& db) {
@@ -67,26 +61,21 @@ LogResult<StateFigures> write_export(const OpenedDirectory& directory, const std
     return figures;
 }
 
-}  // namespace
-
-int run_export(std::span<const std::string_view> args) {
-    const ToolArgs parsed = ToolArgs::parse(args, options, 1, 1);
-    if (parsed.help()) {
-        std::cout << help;
-        return transfer_done;
-    }
-    if (!parsed.error().empty()) return refuse(parsed.error() + "; see tokmesh export --help", transfer_usage);
+int run_export(const ToolArgs& args) {
     std::optional<storage::DbIndex> db;
-    if (!take_db(parsed.value("--db"), db)) return refuse("--db must be a number from 0 to 15", transfer_usage);
-    const auto directory =
-        open_directory(parsed.words()[0], ToolAccess::read, {parsed.value("--key-file"), parsed.has("--migrate")});
-    if (!directory) return refuse(directory.error().text);
-    auto out = OutputFile::create(parsed.value("--out"));
-    if (!out) return refuse(out.error().text);
+    if (!take_db(args.value("--db"), db)) return tool_failed("export", "--db must be a number from 0 to 15");
+    const auto directory = open_directory(args.words()[0], ToolAccess::read, {args.value("--key-file"), args.has("--migrate")});
+    if (!directory) return tool_failed("export", directory.error().text, transfer_refused);
+    auto out = OutputFile::create(args.value("--out"));
+    if (!out) return tool_failed("export", out.error().text, transfer_refused);
     const auto figures = write_export(*directory, db, *out);
-    if (!figures) return refuse(figures.error().text);
+    if (!figures) return tool_failed("export", figures.error().text, transfer_refused);
     std::cerr << "exported " << transfer_words(*figures) << '\n';
     return transfer_done;
 }
+
+}  // namespace
+
+const Tool export_tool{"export", "Writes all that a data directory holds as JSON lines", export_help, export_options, run_export};
 
 }  // namespace server

@@ -2,11 +2,10 @@
 // tokmesh export DIR [--out FILE] [--key-file FILE] [--db N]
 #pragma once
 
-#include <span>
-#include <string_view>
+#include "src/tools/tool.hpp"
 
 namespace server {
 
-int run_export(std::span<const std::string_view> args);
+extern const Tool export_tool;
 
 }  // namespace server

@@ -11,7 +11,6 @@
 #include "src/tools/opened_directory.hpp"
 #include "src/tools/progress_line.hpp"
 #include "src/tools/revoke.hpp"
-#include "src/tools/tool_args.hpp"
 #include "src/tools/transfer_words.hpp"
 #include "storage/clock.hpp"
 #include "storage/data_directory.hpp"
@@ -20,14 +19,14 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--in", true},
-                                ToolOption{"--key-file", true},
-                                ToolOption{"--migrate"},
-                                ToolOption{"--revoked-since", true},
-                                ToolOption{"--revoked-users", true},
-                                ToolOption{"--dry-run"}};
+constexpr std::array import_options = {ToolOption{"--in", true},
+                                       ToolOption{"--key-file", true},
+                                       ToolOption{"--migrate"},
+                                       ToolOption{"--revoked-since", true},
+                                       ToolOption{"--revoked-users", true},
+                                       ToolOption{"--dry-run"}};
 
-constexpr std::string_view help =
+constexpr std::string_view import_help =
     "Usage: tokmesh import DIR [--in FILE] [--key-file FILE]\n"
     "       tokmesh import DIR [--revoked-since EXPORT] [--revoked-users FILE] [--dry-run] [--key-file FILE [--migrate]]\n"
     "\n"
@@ -46,11 +45,6 @@ constexpr std::string_view help =
     "  --dry-run             only says how many sessions would end\n"
     "\n"
     "Exit code: 0, 1 when it is refused, 2 for a usage that makes no sense.\n";
-
-int refuse(const std::string& why, TransferExit code = transfer_refused) {
-    std::cerr << "tokmesh import: " << why << '\n';
-    return code;
-}
 
 // What a file system puts into each of its roots, and what an import that was killed leaves.
 bool counts_as_nothing(const std::string& name) { return name == "lost+found" || name == storage::snapshot_part_name; }
@@ -92,12 +86,12 @@ LogResult<ImportedState> import_from(InputFile& in, const OpenedDirectory& direc
 int import_whole(const ToolArgs& parsed) {
     const std::string& path = parsed.words()[0];
     auto in = InputFile::open(parsed.value("--in"));
-    if (!in) return refuse(in.error().text);
+    if (!in) return tool_failed("import", in.error().text, transfer_refused);
     const auto directory = open_directory(path, ToolAccess::make, {parsed.value("--key-file")});
-    if (!directory) return refuse(directory.error().text);
-    if (const auto done = check_empty(*directory); !done) return refuse(done.error().text);
+    if (!directory) return tool_failed("import", directory.error().text, transfer_refused);
+    if (const auto done = check_empty(*directory); !done) return tool_failed("import", done.error().text, transfer_refused);
     const auto imported = import_from(*in, *directory);
-    if (!imported) return refuse(imported.error().text);
+    if (!imported) return tool_failed("import", imported.error().text, transfer_refused);
     std::cerr << "imported " << transfer_words(imported->figures) << ", into " << path << "/" << imported->file << '\n';
     return transfer_done;
 }
@@ -106,25 +100,23 @@ int revoke(const ToolArgs& parsed) {
     const RevokeFiles files{parsed.value("--revoked-since"), parsed.value("--revoked-users")};
     const auto line =
         end_revoked(parsed.words()[0], files, {parsed.value("--key-file"), parsed.has("--migrate")}, parsed.has("--dry-run"));
-    if (!line) return refuse(line.error().text);
+    if (!line) return tool_failed("import", line.error().text, transfer_refused);
     std::cout << *line << '\n';
     return transfer_done;
 }
 
+int run_import(const ToolArgs& args) {
+    const bool revokes = args.has("--revoked-since") || args.has("--revoked-users");
+    std::string wrong;
+    if (revokes && args.has("--in")) wrong = "--in makes a directory, --revoked-... changes one: not both";
+    if (wrong.empty() && !revokes && args.has("--dry-run")) wrong = "--dry-run needs --revoked-since or --revoked-users";
+    if (!wrong.empty()) return tool_misused("import", wrong);
+    return revokes ? revoke(args) : import_whole(args);
+}
+
 }  // namespace
 
-int run_import(std::span<const std::string_view> args) {
-    const ToolArgs parsed = ToolArgs::parse(args, options, 1, 1);
-    if (parsed.help()) {
-        std::cout << help;
-        return transfer_done;
-    }
-    const bool revokes = parsed.has("--revoked-since") || parsed.has("--revoked-users");
-    std::string wrong = parsed.error();
-    if (wrong.empty() && revokes && parsed.has("--in")) wrong = "--in makes a directory, --revoked-... changes one: not both";
-    if (wrong.empty() && !revokes && parsed.has("--dry-run")) wrong = "--dry-run needs --revoked-since or --revoked-users";
-    if (!wrong.empty()) return refuse(wrong + "; see tokmesh import --help", transfer_usage);
-    return revokes ? revoke(parsed) : import_whole(parsed);
-}
+const Tool import_tool{"import", "Makes a data directory from an export, or ends what a restored backup revived", import_help,
+                       import_options, run_import};
 
 }  // namespace server

@@ -3,11 +3,10 @@
 // tokmesh import DIR [--revoked-since EXPORT] [--revoked-users FILE] [--dry-run] [--key-file FILE]
 #pragma once
 
-#include <span>
-#include <string_view>
+#include "src/tools/tool.hpp"
 
 namespace server {
 
-int run_import(std::span<const std::string_view> args);
+extern const Tool import_tool;
 
 }  // namespace server

@@ -6,8 +6,6 @@
 
 #include "src/tools/opened_directory.hpp"
 #include "src/tools/progress_line.hpp"
-#include "src/tools/tool.hpp"
-#include "src/tools/tool_args.hpp"
 #include "src/tools/verify.hpp"
 #include "src/tools/words.hpp"
 #include "storage/repair.hpp"
@@ -16,10 +14,10 @@ namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--apply"}, ToolOption{"--empty"}, ToolOption{"--key-file", true},
-                                ToolOption{"--migrate"}};
+constexpr std::array repair_options = {ToolOption{"--apply"}, ToolOption{"--empty"}, ToolOption{"--key-file", true},
+                                       ToolOption{"--migrate"}};
 
-constexpr std::string_view help =
+constexpr std::string_view repair_help =
     "Usage: tokmesh repair DIR [--apply [--empty]] [--key-file FILE [--migrate]]\n"
     "\n"
     "Says how a damaged data directory becomes one that starts: which state can be saved, which LSNs are lost, which\n"
@@ -32,11 +30,6 @@ constexpr std::string_view help =
     "\n"
     "Exit code: 0 nothing is wrong, or it is repaired; 1 it is damaged, and was not repaired (without --apply, always);\n"
     "2 it could not look (no such directory, in use, no key).\n";
-
-int could_not(const std::string& why) {
-    std::cerr << "tokmesh repair: " << why << '\n';
-    return tool_no_answer;
-}
 
 std::string_view why_dropped(storage::DroppedWhy why) {
     switch (why) {
@@ -76,7 +69,7 @@ int verify_again(OpenedDirectory& directory) {
     storage::RecoveryProgress progress;
     const ProgressLine line("verifying", progress);
     const auto health = storage::check_health(*directory.fs, directory.encryption, progress);
-    if (!health) return could_not(directory.path + ": repaired, but cannot be verified: " + health.error().text);
+    if (!health) return tool_failed("repair", directory.path + ": repaired, but cannot be verified: " + health.error().text);
     std::cout << verify_text(directory.path, *health);
     return health->sound() ? tool_sound : tool_damaged;
 }
@@ -107,14 +100,14 @@ int repair(OpenedDirectory& directory, bool really, bool may_be_empty) {
         const ProgressLine line("reading", progress);
         return storage::check_health(*directory.fs, directory.encryption, progress);
     }();
-    if (!health) return could_not(directory.path + ": " + health.error().text);
+    if (!health) return tool_failed("repair", directory.path + ": " + health.error().text);
     const auto plan = storage::plan_repair(*directory.fs, *health, directory.encryption, progress);
-    if (!plan) return could_not(directory.path + ": " + plan.error().text);
+    if (!plan) return tool_failed("repair", directory.path + ": " + plan.error().text);
     for (const storage::Finding& finding : health->findings)
         std::cout << (finding.damage ? "damage: " : "note: ") << finding.text << '\n';
     std::cout << plan_text(directory.path, *plan, really);
     std::cout.flush();
-    if (!std::cout.good()) return could_not("cannot write the answer");  // nobody has read what would be lost
+    if (!std::cout.good()) return tool_failed("repair", "cannot write the answer");  // nobody has read what would be lost
     if (!plan->needed) return tool_sound;
     if (!plan->impossible.empty() || !really) return tool_damaged;
     if (plan->saves_nothing() && !may_be_empty) {
@@ -140,19 +133,20 @@ std::string plan_text(const std::string& path, const storage::RepairPlan& plan, 
            (apply ? " go to lost-<UTC time>/\n" : " would go to lost-<UTC time>/; nothing was changed (--apply does it)\n");
 }
 
-int run_repair(std::span<const std::string_view> args) {
-    const ToolArgs parsed = ToolArgs::parse(args, options, 1, 1);
-    if (parsed.help()) {
-        std::cout << help;
-        return tool_sound;
-    }
-    if (!parsed.error().empty()) return could_not(parsed.error() + "; see tokmesh repair --help");
-    const bool really = parsed.has("--apply");
-    if (parsed.has("--empty") && !really) return could_not("--empty needs --apply; see tokmesh repair --help");
-    auto directory = open_directory(parsed.words()[0], really ? ToolAccess::change : ToolAccess::read,
-                                    {parsed.value("--key-file"), parsed.has("--migrate")});
-    if (!directory) return could_not(directory.error().text);
-    return repair(*directory, really, parsed.has("--empty"));
+namespace {
+
+int run_repair(const ToolArgs& args) {
+    const bool really = args.has("--apply");
+    if (args.has("--empty") && !really) return tool_misused("repair", "--empty needs --apply");
+    auto directory = open_directory(args.words()[0], really ? ToolAccess::change : ToolAccess::read,
+                                    {args.value("--key-file"), args.has("--migrate")});
+    if (!directory) return tool_failed("repair", directory.error().text);
+    return repair(*directory, really, args.has("--empty"));
 }
+
+}  // namespace
+
+const Tool repair_tool{"repair", "Says what can be saved of a damaged one and what is lost; with --apply makes it start",
+                       repair_help, repair_options, run_repair};
 
 }  // namespace server

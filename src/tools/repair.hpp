@@ -3,15 +3,14 @@
 // it.
 #pragma once
 
-#include <span>
 #include <string>
-#include <string_view>
 
+#include "src/tools/tool.hpp"
 #include "storage/repair_plan.hpp"
 
 namespace server {
 
-int run_repair(std::span<const std::string_view> args);
+extern const Tool repair_tool;
 
 std::string plan_text(const std::string& path, const storage::RepairPlan& plan, bool apply);
 

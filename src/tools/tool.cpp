@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 
 #include "src/tools/export.hpp"
 #include "src/tools/import.hpp"
@@ -14,21 +15,34 @@ namespace server {
 
 namespace {
 
-constexpr std::array table = {
-    Tool{"inspect", "Says what is in a data directory, and where the first bad byte stands", run_inspect},
-    Tool{"verify", "Reads all of it and says by its exit code whether it is sound", run_verify},
-    Tool{"repair", "Says what can be saved of a damaged one and what is lost; with --apply makes it start", run_repair},
-    Tool{"export", "Writes all that a data directory holds as JSON lines", run_export},
-    Tool{"import", "Makes a data directory from an export, or ends what a restored backup revived", run_import},
-};
+constexpr std::array all_tools = {&inspect_tool, &verify_tool, &repair_tool, &export_tool, &import_tool};
 
 }  // namespace
 
-std::span<const Tool> tools() { return table; }
+std::span<const Tool* const> tools() { return all_tools; }
 
 const Tool* find_tool(std::string_view name) {
-    const auto found = std::find_if(table.begin(), table.end(), [&](const Tool& tool) { return tool.name == name; });
-    return found == table.end() ? nullptr : &*found;
+    const auto found = std::find_if(all_tools.begin(), all_tools.end(), [&](const Tool* tool) { return tool->name == name; });
+    return found == all_tools.end() ? nullptr : *found;
+}
+
+int run_tool(const Tool& tool, std::span<const std::string_view> args) {
+    const ToolArgs parsed = ToolArgs::parse(args, tool.options, 1, 1);
+    if (parsed.help()) {
+        std::cout << tool.help;
+        return tool_sound;
+    }
+    if (!parsed.error().empty()) return tool_misused(tool.name, parsed.error());
+    return tool.run(parsed);
+}
+
+int tool_failed(std::string_view tool, const std::string& why, int code) {
+    std::cerr << "tokmesh " << tool << ": " << why << '\n';
+    return code;
+}
+
+int tool_misused(std::string_view tool, const std::string& why) {
+    return tool_failed(tool, why + "; see tokmesh " + std::string(tool) + " --help");
 }
 
 }  // namespace server

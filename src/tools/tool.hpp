@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The subcommands beside `serve`: tools for a data directory that no server uses. The table is in tool.cpp; a new one needs a row
-// there, nothing else.
+// The subcommands beside `serve`: tools for a data directory that no server uses. The table is in tool.cpp; a new one needs a
+// `const Tool` in a file of its name and a row there, nothing else.
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "src/tools/tool_args.hpp"
 
 namespace server {
 
-// What every tool answers with.
+// What every tool answers with; export and import have words of their own for the same numbers (transfer_words.hpp).
 enum ToolExit : int {
     tool_sound = 0,      // done, and nothing is wrong
     tool_damaged = 1,    // looked, and something is wrong
@@ -18,11 +21,22 @@ enum ToolExit : int {
 struct Tool {
     std::string_view name;     // the subcommand
     std::string_view summary;  // its line in tokmesh --help
-    // All words behind the name. Answers on stdout, says what went wrong on stderr, returns the exit code.
-    int (*run)(std::span<const std::string_view> args);
+    std::string_view help;     // what TOOL --help prints
+    std::span<const ToolOption> options;
+    // One word, the directory, and options of the list above. Answers on stdout, says what went wrong on stderr, returns the
+    // exit code.
+    int (*run)(const ToolArgs& args);
 };
 
-std::span<const Tool> tools();
+std::span<const Tool* const> tools();
 const Tool* find_tool(std::string_view name);  // null: there is none
+
+// `args`: all words behind the name. Answers --help and refuses what is no option; the exit code.
+int run_tool(const Tool& tool, std::span<const std::string_view> args);
+
+// "tokmesh TOOL: why" on stderr; `code` again.
+int tool_failed(std::string_view tool, const std::string& why, int code = tool_no_answer);
+// The same for options that make no sense together: points to --help, tool_no_answer.
+int tool_misused(std::string_view tool, const std::string& why);
 
 }  // namespace server

@@ -6,17 +6,15 @@
 
 #include "src/tools/opened_directory.hpp"
 #include "src/tools/progress_line.hpp"
-#include "src/tools/tool.hpp"
-#include "src/tools/tool_args.hpp"
 #include "src/tools/words.hpp"
 
 namespace server {
 
 namespace {
 
-constexpr std::array options = {ToolOption{"--key-file", true}, ToolOption{"--migrate"}};
+constexpr std::array verify_options = {ToolOption{"--key-file", true}, ToolOption{"--migrate"}};
 
-constexpr std::string_view help =
+constexpr std::string_view verify_help =
     "Usage: tokmesh verify DIR [--key-file FILE [--migrate]]\n"
     "\n"
     "Reads all of a data directory: every snapshot with what it builds upon, every segment of the log, every record; and\n"
@@ -28,11 +26,6 @@ constexpr std::string_view help =
     "Exit code: 0 sound, 1 damaged (tokmesh repair is the way on), 2 it could not look (no such directory,\n"
     "no data in it, in use, no key).\n"
     "What a crash left at the log's end is no damage: a start sets it aside.\n";
-
-int could_not(const std::string& why) {
-    std::cerr << "tokmesh verify: " << why << '\n';
-    return tool_no_answer;
-}
 
 // A wrong path, a disk that is not mounted, or all of it was moved away: nothing that could be called sound.
 std::string no_data(const std::string& path, const storage::Survey& survey) {
@@ -73,27 +66,29 @@ std::string verify_text(const std::string& path, const storage::Health& health) 
     return text + state_of(health.outlook) + '\n';
 }
 
-int run_verify(std::span<const std::string_view> args) {
-    const ToolArgs parsed = ToolArgs::parse(args, options, 1, 1);
-    if (parsed.help()) {
-        std::cout << help;
-        return tool_sound;
-    }
-    if (!parsed.error().empty()) return could_not(parsed.error() + "; see tokmesh verify --help");
-    const std::string& path = parsed.words()[0];
-    const auto directory = open_directory(path, ToolAccess::read, {parsed.value("--key-file"), parsed.has("--migrate")});
-    if (!directory) return could_not(directory.error().text);
+namespace {
+
+int run_verify(const ToolArgs& args) {
+    const std::string& path = args.words()[0];
+    const auto directory = open_directory(path, ToolAccess::read, {args.value("--key-file"), args.has("--migrate")});
+    if (!directory) return tool_failed("verify", directory.error().text);
     storage::RecoveryProgress progress;
     const auto health = [&] {
         const ProgressLine line("verifying", progress);
         return storage::check_health(*directory->fs, directory->encryption, progress);
     }();
-    if (!health) return could_not(path + ": " + health.error().text);
-    if (health->survey.segments.empty() && health->survey.snapshots.empty()) return could_not(no_data(path, health->survey));
+    if (!health) return tool_failed("verify", path + ": " + health.error().text);
+    if (health->survey.segments.empty() && health->survey.snapshots.empty())
+        return tool_failed("verify", no_data(path, health->survey));
     std::cout << verify_text(path, *health);
     std::cout.flush();
-    if (!std::cout.good()) return could_not("cannot write the answer");
+    if (!std::cout.good()) return tool_failed("verify", "cannot write the answer");
     return health->sound() ? tool_sound : tool_damaged;
 }
+
+}  // namespace
+
+const Tool verify_tool{"verify", "Reads all of it and says by its exit code whether it is sound", verify_help, verify_options,
+                       run_verify};
 
 }  // namespace server

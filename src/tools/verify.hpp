@@ -2,15 +2,14 @@
 // tokmesh verify DIR [--key-file FILE [--migrate]]: reads everything; the exit code says whether it is sound.
 #pragma once
 
-#include <span>
 #include <string>
-#include <string_view>
 
+#include "src/tools/tool.hpp"
 #include "storage/health.hpp"
 
 namespace server {
 
-int run_verify(std::span<const std::string_view> args);
+extern const Tool verify_tool;
 
 std::string verify_text(const std::string& path, const storage::Health& health);
 

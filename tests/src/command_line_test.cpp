@@ -41,10 +41,10 @@ TEST_CASE("what makes no sense is refused by name") {
 }
 
 TEST_CASE("a tool gets all words behind its name") {
-    for (const server::Tool& tool : server::tools()) {
-        CHECK(parse({tool.name, "--help"}).action == Action::tool);
-        CHECK(parse({tool.name, "--help"}).tool->name == tool.name);
-        CHECK(server::usage_text().find("  " + std::string(tool.name) + " ") != std::string::npos);
+    for (const server::Tool* tool : server::tools()) {
+        CHECK(parse({tool->name, "--help"}).action == Action::tool);
+        CHECK(parse({tool->name, "--help"}).tool->name == tool->name);
+        CHECK(server::usage_text().find("  " + std::string(tool->name) + " ") != std::string::npos);
     }
     CHECK(server::find_tool("serve") == nullptr);
 }
