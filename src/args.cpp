@@ -35,6 +35,12 @@ std::string lower_case(std::string_view text) {
     return lower;
 }
 
+std::string upper_case(std::string_view text) {
+    std::string capitals(text);
+    for (char& c : capitals) c = upper(c);
+    return capitals;
+}
+
 std::optional<std::int64_t> parse_int64(std::string_view text) {
     const bool negative = !text.empty() && text.front() == '-';
     const std::string_view digits = text.substr(negative ? 1 : 0);

@@ -22,9 +22,12 @@ inline constexpr std::string_view wrong_type = "WRONGTYPE Operation against a ke
 inline constexpr std::string_view no_key = "ERR no such key";
 }  // namespace words
 
+inline constexpr std::int64_t ms_per_s = 1000;  // what clients give in seconds
+
 // ASCII letters of either case; `upper` is written in capitals.
 bool is_word(std::string_view text, std::string_view upper);
 std::string lower_case(std::string_view text);
+std::string upper_case(std::string_view text);
 
 // Strict as Redis: no plus, no space, no leading zero, nothing after the digits.
 std::optional<std::int64_t> parse_int64(std::string_view text);

@@ -66,6 +66,7 @@ enum CommandFlag : std::uint32_t {
 struct KeyPositions {  // as COMMAND INFO has them: first, last (negative from the end), step; 0 0 0: none
     int first = 0, last = 0, step = 0;
 };
+inline constexpr KeyPositions no_keys{}, first_key{1, 1, 1}, all_keys{1, -1, 1};
 
 struct CommandSpec {
     std::string_view name;  // lower case; subcommands as "client|list"

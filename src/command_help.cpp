@@ -4,24 +4,15 @@
 
 #include <string>
 
+#include "src/args.hpp"
+
 namespace server {
-namespace {
-
-std::string upper(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-    return out;
-}
-
-}  // namespace
-
 void write_help(CommandContext& ctx) {
     const CommandSpec& spec = *find_command(ctx.args[0]);
     ctx.reply.array(1 + 2 * spec.subs.size());
-    ctx.reply.simple(upper(spec.name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+    ctx.reply.simple(upper_case(spec.name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
     for (const CommandSpec& sub : spec.subs) {
-        std::string line = upper(sub.name.substr(spec.name.size() + 1));
+        std::string line = upper_case(sub.name.substr(spec.name.size() + 1));
         if (!sub.syntax.empty()) line.append(" ").append(sub.syntax);
         ctx.reply.simple(line);
         ctx.reply.simple("    " + std::string(sub.summary) + ".");

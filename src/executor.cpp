@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "src/args.hpp"
 #include "storage/error.hpp"
 
 namespace server {
@@ -35,13 +36,6 @@ std::string unknown_command(Args args) {
         shown.append("'").append(c_text(args[i], room)).append("' ");
     }
     return "ERR unknown command '" + std::string(c_text(args[0], 128)) + "', with args beginning with: " + shown;
-}
-
-std::string upper(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-    return out;
 }
 
 // A browser was made to talk to us: nothing that follows may be run.
@@ -130,7 +124,7 @@ bool Executor::find(Request& request) {
         const CommandEntry sub = find_subcommand(*entry, request.args[1]);
         if (sub.spec == nullptr) {
             reject(request, "ERR unknown subcommand '" + std::string(c_text(request.args[1], 128)) + "'. Try " +
-                                upper(entry->spec->name) + " HELP.");
+                                upper_case(entry->spec->name) + " HELP.");
             return false;
         }
         request.entry = sub;

@@ -10,7 +10,6 @@ namespace server {
 
 namespace {
 
-constexpr std::int64_t ms_per_s = 1000;
 constexpr auto relaxed = std::memory_order_relaxed;
 
 constexpr std::array<std::string_view, 4> expiry_names{"TTL", "PX", "EXAT", "PXAT"};

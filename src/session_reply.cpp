@@ -9,8 +9,6 @@ namespace server {
 
 namespace {
 
-constexpr std::int64_t ms_per_s = 1000;
-
 constexpr FieldMask bit(SessionField field) { return static_cast<FieldMask>(1U << static_cast<unsigned>(field)); }
 
 constexpr bool is_text(SessionField field) { return field >= SessionField::user_id && field <= SessionField::last_access_ua; }

@@ -67,9 +67,9 @@ std::optional<std::string> take_line(std::vector<Key>& keys, std::string_view li
     return std::nullopt;
 }
 
-struct Descriptor {
+struct KeyFileDescriptor {
     int number;
-    ~Descriptor() {
+    ~KeyFileDescriptor() {
         if (number >= 0) ::close(number);
     }
 };
@@ -103,7 +103,7 @@ boost::system::result<std::vector<Key>, Refusal> parse_key_file(std::string_view
 }
 
 boost::system::result<std::vector<Key>, Refusal> read_key_file(const std::string& path) {
-    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    const KeyFileDescriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat about {};
     if (file.number < 0 || ::fstat(file.number, &about) != 0) return cannot_read(path, errno);
     if (!S_ISREG(about.st_mode)) return Refusal{"the key file " + path + " must be a regular file"};

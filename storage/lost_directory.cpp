@@ -12,10 +12,10 @@ namespace storage {
 namespace {
 
 constexpr int lost_directories_max = 1000;  // of one second
-constexpr std::size_t copy_bytes = 1U << 20;
+constexpr std::size_t moved_piece_bytes = 1U << 20;
 
 Result<void> copy(File& from, File& to) {
-    std::vector<std::byte> piece(copy_bytes);
+    std::vector<std::byte> piece(moved_piece_bytes);
     for (std::uint64_t at = 0;;) {
         const auto got = pread_full(from, piece, at);
         if (!got) return got.error();

@@ -13,7 +13,7 @@ namespace storage {
 
 namespace {
 
-constexpr std::size_t copy_bytes = 1U << 20;
+constexpr std::size_t set_aside_piece_bytes = 1U << 20;
 
 bool is(const boost::system::error_code& error, int code) {
     return error == boost::system::error_code(code, boost::system::system_category());
@@ -92,7 +92,7 @@ LogResult<void> Execution::settle(File& file) {
 }
 
 Result<void> Execution::copy_void(File& from, File& to) {
-    std::vector<std::byte> piece(copy_bytes);
+    std::vector<std::byte> piece(set_aside_piece_bytes);
     for (std::uint64_t at = tail().end_offset; at < tail().bytes_until;) {
         const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), tail().bytes_until - at));
         const auto got = pread_full(from, std::span(piece).first(bytes), at);

@@ -10,10 +10,10 @@ namespace storage {
 
 namespace {
 
-class Surveyor {
+class SegmentSurveyor {
 public:
-    Surveyor(FileSystem& fs, const Listing::Segment& listed, const Encryption& encryption, Depth depth,
-             RecoveryProgress& progress)
+    SegmentSurveyor(FileSystem& fs, const Listing::Segment& listed, const Encryption& encryption, Depth depth,
+                    RecoveryProgress& progress)
         : fs_(fs), encryption_(encryption), depth_(depth), progress_(progress) {
         facts_.name = listed.name;
         facts_.named = listed.first;
@@ -43,7 +43,7 @@ private:
     SegmentFacts facts_;
 };
 
-LogResult<SegmentFacts> Surveyor::run() {
+LogResult<SegmentFacts> SegmentSurveyor::run() {
     auto file = fs_.open_read(facts_.name);
     if (!file) return disk_refusal("cannot open", facts_.name, file.error());
     file_ = std::move(*file);
@@ -60,7 +60,7 @@ LogResult<SegmentFacts> Surveyor::run() {
     return std::move(facts_);
 }
 
-LogResult<void> Surveyor::read_header() {
+LogResult<void> SegmentSurveyor::read_header() {
     wal::HeaderBlock block{};
     const auto got = pread_full(*file_, block, 0);
     if (!got) return cannot_read(got.error());
@@ -84,7 +84,7 @@ LogResult<void> Surveyor::read_header() {
     return {};
 }
 
-LogResult<void> Surveyor::read_frames() {
+LogResult<void> SegmentSurveyor::read_frames() {
     const std::uint64_t read_before = progress_.bytes_read.load(std::memory_order_relaxed);
     const bool opened = cipher_ || !facts_.header->seal.sealed();
     wal::SegmentReader reader(*file_, facts_.bytes, *facts_.header, cipher_,
@@ -116,7 +116,7 @@ LogResult<void> Surveyor::read_frames() {
     return {};
 }
 
-LogResult<void> Surveyor::look_at_rest(wal::SegmentReader& reader) {
+LogResult<void> SegmentSurveyor::look_at_rest(wal::SegmentReader& reader) {
     if (auto looked = reader.look_on(facts_.end_offset); !looked) return cannot_read(looked.error());
     const auto until = reader.end_of_bytes(facts_.end_offset);
     if (!until) return cannot_read(until.error());
@@ -124,13 +124,13 @@ LogResult<void> Surveyor::look_at_rest(wal::SegmentReader& reader) {
     return {};
 }
 
-void Surveyor::take(const wal::Frame& frame, bool opened) {
+void SegmentSurveyor::take(const wal::Frame& frame, bool opened) {
     facts_.records += frame.header.entry_count;
     if (opened && depth_ == Depth::records) return take_records(frame);
     add_run(facts_.runs, frame.header.first_lsn, frame.header.last_lsn());
 }
 
-void Surveyor::take_records(const wal::Frame& frame) {
+void SegmentSurveyor::take_records(const wal::Frame& frame) {
     const auto any = [](std::string_view) { return true; };
     const auto nothing = [](const Effect&) {};
     wal::Entries entries(frame.payload);
@@ -147,7 +147,7 @@ void Surveyor::take_records(const wal::Frame& frame) {
     if (lsn != begin) add_run(facts_.runs, begin, Lsn{value(lsn) - 1});
 }
 
-void Surveyor::add_run(std::vector<LsnRun>& runs, Lsn first, Lsn last) {
+void SegmentSurveyor::add_run(std::vector<LsnRun>& runs, Lsn first, Lsn last) {
     if (!runs.empty() && next(runs.back().last) == first)
         runs.back().last = last;
     else
@@ -158,7 +158,7 @@ void Surveyor::add_run(std::vector<LsnRun>& runs, Lsn first, Lsn last) {
 
 LogResult<SegmentFacts> survey_segment(FileSystem& fs, const Listing::Segment& listed, const Encryption& encryption, Depth depth,
                                        RecoveryProgress& progress) {
-    return Surveyor(fs, listed, encryption, depth, progress).run();
+    return SegmentSurveyor(fs, listed, encryption, depth, progress).run();
 }
 
 }  // namespace storage

@@ -191,14 +191,14 @@ LoadedSnapshot described(const SnapshotReader& reader, const std::string& name) 
 
 namespace {
 
-struct Link {
+struct ChainFile {
     std::string name;
     std::unique_ptr<SnapshotReader> reader;
 };
 
 // The snapshot and all that it builds upon, the full one last.
-SnapshotResult<std::vector<Link>> open_chain(FileSystem& fs, const std::string& name, const Encryption& encryption) {
-    std::vector<Link> chain;
+SnapshotResult<std::vector<ChainFile>> open_chain(FileSystem& fs, const std::string& name, const Encryption& encryption) {
+    std::vector<ChainFile> chain;
     for (std::string next = name;;) {
         auto reader = SnapshotReader::open(fs, next, encryption);
         if (!reader && !chain.empty() && reader.error().kind == SnapshotFault::Kind::unreadable)
@@ -230,7 +230,7 @@ SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& 
         if (auto fault = Loader(*link->reader, store, threads, bytes_read).run()) return *fault;
     LoadedSnapshot loaded = described(*chain->front().reader, name);
     loaded.chain = {loaded.last(), loaded.footer.digest, static_cast<std::uint32_t>(chain->size()), 0, 0};
-    for (const Link& link : *chain)
+    for (const ChainFile& link : *chain)
         (link.reader->header().full() ? loaded.chain.full_bytes : loaded.chain.incremental_bytes) += link.reader->file_bytes();
     return loaded;
 }

@@ -12,8 +12,6 @@ namespace storage {
 
 namespace {
 
-using Kind = SnapshotFault::Kind;
-
 // The blocks as they stand in the file: headers, numbers, checksums. Needs no key.
 class StoredBlocks {
 public:
@@ -35,7 +33,8 @@ public:
 
 private:
     Result<void> bad(std::uint64_t offset, const std::string& what) {
-        facts_.fault = SnapshotFault{Kind::damaged, facts_.name + " at byte " + std::to_string(offset) + ": " + what, offset};
+        facts_.fault =
+            SnapshotFault{SnapshotFault::Kind::damaged, facts_.name + " at byte " + std::to_string(offset) + ": " + what, offset};
         return {};
     }
     Result<std::uint64_t> bad_block(std::uint64_t offset, const std::string& what) {
@@ -78,9 +77,9 @@ private:
     std::vector<std::byte> stored_;
 };
 
-class Surveyor {
+class SnapshotSurveyor {
 public:
-    Surveyor(FileSystem& fs, const Encryption& encryption, Depth depth, RecoveryProgress& progress)
+    SnapshotSurveyor(FileSystem& fs, const Encryption& encryption, Depth depth, RecoveryProgress& progress)
         : fs_(fs), encryption_(encryption), depth_(depth), progress_(progress) {}
 
     LogResult<SnapshotFacts> survey(const Listing::Snapshot& listed) {
@@ -90,7 +89,7 @@ public:
         const auto file = fs_.open_read(listed.name);
         if (!file) return disk_refusal("cannot open", listed.name, file.error());
         if (auto done = look_at(**file, facts); !done) return disk_refusal("cannot read", listed.name, done.error());
-        if (facts.fault && facts.fault->kind == Kind::unreadable) return Refusal{facts.fault->text};
+        if (facts.fault && facts.fault->kind == SnapshotFault::Kind::unreadable) return Refusal{facts.fault->text};
         return facts;
     }
 
@@ -104,7 +103,7 @@ private:
         if (!got) return got.error();
         facts.header = snapshot::decode_header(std::span(block).first(*got)).header;
         open(facts);
-        if (facts.header && depth_ == Depth::stored && (!facts.fault || facts.fault->kind == Kind::no_key)) {
+        if (facts.header && depth_ == Depth::stored && (!facts.fault || facts.fault->kind == SnapshotFault::Kind::no_key)) {
             const std::optional<SnapshotFault> no_key = std::exchange(facts.fault, std::nullopt);
             file.advise(Advice::will_read_all);
             if (auto done = StoredBlocks(file, facts, progress_).check(); !done) return done;
@@ -158,7 +157,7 @@ std::string chain_fault(const std::vector<SnapshotFacts>& all, const SnapshotFac
 LogResult<std::vector<SnapshotFacts>> survey_snapshots(FileSystem& fs, const std::vector<Listing::Snapshot>& listed,
                                                        const Encryption& encryption, Depth depth, RecoveryProgress& progress) {
     std::vector<SnapshotFacts> all;
-    Surveyor surveyor(fs, encryption, depth, progress);
+    SnapshotSurveyor surveyor(fs, encryption, depth, progress);
     for (const Listing::Snapshot& each : listed) {
         auto facts = surveyor.survey(each);
         if (!facts) return facts.error();

@@ -15,8 +15,8 @@ namespace storage {
 
 namespace {
 
-constexpr std::uint64_t second_ns = 1'000'000'000;
-constexpr std::uint64_t retry_first_ns = second_ns, retry_most_ns = 300 * second_ns;
+constexpr std::uint64_t retry_unit_ns = 1'000'000'000;
+constexpr std::uint64_t retry_first_ns = retry_unit_ns, retry_most_ns = 300 * retry_unit_ns;
 constexpr int niceness = 10;  // a tenth of a processor that others want: slow, but never starved
 
 }  // namespace
@@ -92,7 +92,7 @@ void Snapshots::loop() {
         {
             std::unique_lock lock(mutex_);
             const auto wanted = [&] { return asked_ || stopping_.load(std::memory_order_acquire); };
-            if (!begin) begin = woken_.wait_for(lock, std::chrono::nanoseconds(second_ns), wanted);
+            if (!begin) begin = woken_.wait_for(lock, std::chrono::nanoseconds(retry_unit_ns), wanted);
             if (begin) begun_ns_.store(parts_.clock.monotonic_ns(), std::memory_order_relaxed);
             if (begin) running_.store(true, std::memory_order_release);  // before the wish is forgotten: nobody may wish twice
             asked_ = false;

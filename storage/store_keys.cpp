@@ -10,7 +10,7 @@
 namespace storage {
 namespace {
 
-struct Key {  // what a key's text means, and where it was found
+struct NamedKey {  // what a key's text means, and where it was found
     std::optional<SessionId> id;
     Found found;
 };
@@ -37,7 +37,7 @@ public:
         for (std::size_t i = 0; i < names_.size(); ++i) judge(keys_[i], names_[i]);
     }
 
-    std::vector<Key>& all() { return keys_; }
+    std::vector<NamedKey>& all() { return keys_; }
 
     // Ids may come in upper case; their slot is that of the text as kept.
     static std::string shard_text(std::string_view name) {
@@ -49,7 +49,7 @@ public:
     }
 
 private:
-    void judge(Key& key, std::string_view name) {
+    void judge(NamedKey& key, std::string_view name) {
         const SessionRecord* session = key.found.session();
         const StringRecord* string = key.found.string();
         if (key.found) Store::Impl::depend(op_, key.found.space->at(key.found.place)->gate_lsn());
@@ -61,7 +61,7 @@ private:
     Store::Impl& store_;
     Op& op_;
     std::span<const std::string_view> names_;
-    std::vector<Key> keys_;
+    std::vector<NamedKey> keys_;
 };
 
 // One key: the common case.
@@ -108,7 +108,7 @@ std::uint64_t Store::count_existing(Op& op, std::span<const std::string_view> na
         Keys keys(*impl_, op, names.first(std::min(slice, names.size())));
         ShardLock lock(impl_->shards, keys.shards());
         keys.find(lock);
-        for (const Key& key : keys.all()) {
+        for (const NamedKey& key : keys.all()) {
             if (!key.found) continue;
             ++there;
             if (!touch) continue;

@@ -106,9 +106,7 @@ void value_length(CommandContext& ctx) {
 
 namespace {
 
-constexpr KeyPositions first_key{1, 1, 1};
-
-constexpr CommandSpec rows[] = {
+constexpr CommandSpec hash_rows[] = {
     {"hget", 3, reads | fast, first_key, "@read @hash @fast", "hash", "2.0.0", "Returns one data field of a session", "key field",
      hash::get},
     {"hmget", -3, reads | fast, first_key, "@read @hash @fast", "hash", "2.0.0", "Returns data fields of a session",
@@ -129,6 +127,6 @@ constexpr CommandSpec rows[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> hash_commands() { return rows; }
+std::span<const CommandSpec> hash_commands() { return hash_rows; }
 
 }  // namespace server::commands

@@ -14,22 +14,22 @@ namespace server::commands {
 
 namespace {
 
-constexpr KeyPositions none{}, first_key{1, 1, 1}, all_keys{1, -1, 1}, two_keys{1, 2, 1}, second_argument{2, 2, 1};
+constexpr KeyPositions two_keys{1, 2, 1}, second_argument{2, 2, 1};
 
 constexpr CommandSpec object_rows[] = {
     {"object|encoding", 3, reads, second_argument, "@keyspace @read @slow", "generic", "2.2.3", "Returns how a value is kept",
      "key", key::object_encoding},
     {"object|freq", 3, reads, second_argument, "@keyspace @read @slow", "generic", "4.0.0", "Returns how often a key is used",
      "key", key::object_freq},
-    {"object|help", 2, loading_ok | stale_ok, none, "@keyspace @slow", "generic", "6.2.0", "Returns help on the subcommands", "",
-     key::object_help},
+    {"object|help", 2, loading_ok | stale_ok, no_keys, "@keyspace @slow", "generic", "6.2.0", "Returns help on the subcommands",
+     "", key::object_help},
     {"object|idletime", 3, reads, second_argument, "@keyspace @read @slow", "generic", "2.2.3",
      "Returns the seconds since a key was used", "key", key::object_idletime},
     {"object|refcount", 3, reads, second_argument, "@keyspace @read @slow", "generic", "2.2.3",
      "Returns how many names a value has", "key", key::object_refcount},
 };
 
-constexpr CommandSpec rows[] = {
+constexpr CommandSpec key_rows[] = {
     {"del", -2, writes | removes, all_keys, "@keyspace @write @slow", "generic", "1.0.0", "Deletes one or more keys",
      "key [key ...]", key::remove},
     {"unlink", -2, writes | removes | fast, all_keys, "@keyspace @write @fast", "generic", "4.0.0", "Deletes one or more keys",
@@ -64,12 +64,12 @@ constexpr CommandSpec rows[] = {
      "Gives a key another name that nothing has", "key newkey", key::renamenx},
     {"copy", -3, writes | may_grow, two_keys, "@keyspace @write @slow", "generic", "6.2.0", "Copies a key to another name",
      "source destination [DB destination-db] [REPLACE]", key::copy},
-    {"scan", -2, reads, none, "@keyspace @read @slow", "generic", "2.8.0", "Walks over the keys of the current database",
+    {"scan", -2, reads, no_keys, "@keyspace @read @slow", "generic", "2.8.0", "Walks over the keys of the current database",
      "cursor [MATCH pattern] [COUNT count] [TYPE type]", key::scan},
-    {"keys", 2, reads, none, "@keyspace @read @slow @dangerous", "generic", "1.0.0", "Returns all keys that match a pattern",
+    {"keys", 2, reads, no_keys, "@keyspace @read @slow @dangerous", "generic", "1.0.0", "Returns all keys that match a pattern",
      "pattern", key::keys},
-    {"randomkey", 1, reads, none, "@keyspace @read @slow", "generic", "1.0.0", "Returns a key by chance", "", key::random},
-    {"object", -2, subcommands, none, "@slow", "generic", "2.2.3", "Looks into how a key is kept", "", nullptr, object_rows},
+    {"randomkey", 1, reads, no_keys, "@keyspace @read @slow", "generic", "1.0.0", "Returns a key by chance", "", key::random},
+    {"object", -2, subcommands, no_keys, "@slow", "generic", "2.2.3", "Looks into how a key is kept", "", nullptr, object_rows},
 };
 
 void answer(CommandContext& ctx, const storage::Result<bool>& done) {
@@ -79,7 +79,7 @@ void answer(CommandContext& ctx, const storage::Result<bool>& done) {
 
 }  // namespace
 
-std::span<const CommandSpec> key_commands() { return rows; }
+std::span<const CommandSpec> key_commands() { return key_rows; }
 
 namespace key {
 

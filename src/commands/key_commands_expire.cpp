@@ -15,7 +15,6 @@ namespace server::commands::key {
 
 namespace {
 
-constexpr std::int64_t ms_per_s = 1000;
 constexpr std::size_t shown_bytes_max = 128;  // of what a client wrote, in an error
 
 // Redis rounds to the nearest second. The sum may pass the signed range, so it is made unsigned.

@@ -52,7 +52,6 @@ void object_refcount(CommandContext& ctx) {
 }
 
 void object_idletime(CommandContext& ctx) {
-    constexpr std::int64_t ms_per_s = 1000;
     const auto idle_ms = ctx.store.idle_ms(ctx.op, ctx.args[2]);
     if (idle_ms)
         ctx.reply.integer(*idle_ms / ms_per_s);

@@ -12,57 +12,56 @@ namespace server::commands {
 namespace {
 
 constexpr std::uint32_t write_flags = writes | may_grow;
-constexpr KeyPositions none{}, first_argument{1, 1, 1};
 
 #define TTL_SYNTAX "[TTL seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-milliseconds]"
 #define FIELDS_SYNTAX "[FIELDS n name [name ...]]"
 
-constexpr CommandSpec rows[] = {
-    {"sess.create", -2, write_flags | fast, first_argument, "@write @session @fast", "session", "0.1.0",
+constexpr CommandSpec session_rows[] = {
+    {"sess.create", -2, write_flags | fast, first_key, "@write @session @fast", "session", "0.1.0",
      "Creates a session and, unless one is brought, its token",
      "user [ID id] [TOKEN token] " TTL_SYNTAX " [IDLE seconds] [DEVICE device] [IP address] [UA agent] [KEYID identity] "
      "[DATA n name value [name value ...]]",
      session::create},
-    {"sess.get", -2, reads | fast, first_argument, "@read @session @fast", "session", "0.1.0", "Returns a session by its id",
+    {"sess.get", -2, reads | fast, first_key, "@read @session @fast", "session", "0.1.0", "Returns a session by its id",
      "id " FIELDS_SYNTAX, session::get},
-    {"sess.getbytoken", -2, reads | fast, first_argument, "@read @session @fast", "session", "0.1.0",
+    {"sess.getbytoken", -2, reads | fast, first_key, "@read @session @fast", "session", "0.1.0",
      "Returns the session of a token, and with TOUCH marks it as used", "token [TOUCH] [IP address] [UA agent] " FIELDS_SYNTAX,
      session::get_by_token},
-    {"sess.validate", -2, reads | fast, first_argument, "@read @session @fast", "session", "0.1.0",
+    {"sess.validate", -2, reads | fast, first_key, "@read @session @fast", "session", "0.1.0",
      "Says whose a token is, or why it is not valid", "token [TOUCH] [IP address] [UA agent]", session::validate},
-    {"sess.update", -2, write_flags | fast, first_argument, "@write @session @fast", "session", "0.1.0",
+    {"sess.update", -2, write_flags | fast, first_key, "@write @session @fast", "session", "0.1.0",
      "Changes a session's data, device or expiry and returns its new version",
      "id [IFVERSION version] [DEVICE device] " TTL_SYNTAX
      " [SET n name value [name value ...]] [UNSET n name [name ...]] [CLEAR]",
      session::update},
-    {"sess.touch", -2, writes | fast, first_argument, "@write @session @fast", "session", "0.1.0", "Marks a session as used now",
+    {"sess.touch", -2, writes | fast, first_key, "@write @session @fast", "session", "0.1.0", "Marks a session as used now",
      "id [IP address] [UA agent]", session::touch},
-    {"sess.renew", -2, writes | fast, first_argument, "@write @session @fast", "session", "0.1.0",
+    {"sess.renew", -2, writes | fast, first_key, "@write @session @fast", "session", "0.1.0",
      "Gives a session a new time to live", "id TTL seconds [IFVERSION version]", session::renew},
-    {"sess.rotate", -2, writes | fast, first_argument, "@write @session @fast", "session", "0.1.0",
+    {"sess.rotate", -2, writes | fast, first_key, "@write @session @fast", "session", "0.1.0",
      "Replaces a session's token; the old one stays valid for the grace", "token [GRACE seconds]", session::rotate},
-    {"sess.del", -2, writes | removes, first_argument, "@write @session @slow", "session", "0.1.0", "Ends sessions by their ids",
+    {"sess.del", -2, writes | removes, first_key, "@write @session @slow", "session", "0.1.0", "Ends sessions by their ids",
      "id [id ...]", session::remove},
-    {"sess.delbytoken", -2, writes | removes, first_argument, "@write @session @slow", "session", "0.1.0",
+    {"sess.delbytoken", -2, writes | removes, first_key, "@write @session @slow", "session", "0.1.0",
      "Ends sessions by their tokens", "token [token ...]", session::remove_by_token},
-    {"sess.deluser", -2, writes | removes, first_argument, "@write @session @slow", "session", "0.1.0",
+    {"sess.deluser", -2, writes | removes, first_key, "@write @session @slow", "session", "0.1.0",
      "Ends all sessions of a user, or all but one", "user [EXCEPT id]", session::remove_user},
-    {"sess.countuser", 2, reads | fast, first_argument, "@read @session @fast", "session", "0.1.0",
+    {"sess.countuser", 2, reads | fast, first_key, "@read @session @fast", "session", "0.1.0",
      "Counts the live sessions of a user", "user", session::count_user},
-    {"sess.count", 1, reads, none, "@read @session @slow", "session", "0.1.0", "Counts the live sessions of the current database",
-     "", session::count},
-    {"sess.listuser", -2, reads, first_argument, "@read @session @slow", "session", "0.1.0",
+    {"sess.count", 1, reads, no_keys, "@read @session @slow", "session", "0.1.0",
+     "Counts the live sessions of the current database", "", session::count},
+    {"sess.listuser", -2, reads, first_key, "@read @session @slow", "session", "0.1.0",
      "Returns the sessions of a user, newest first", "user [LIMIT offset count] " FIELDS_SYNTAX, session::list_user},
-    {"sess.list", -1, reads | no_multi | no_script, none, "@read @session @slow", "session", "0.1.0",
+    {"sess.list", -1, reads | no_multi | no_script, no_keys, "@read @session @slow", "session", "0.1.0",
      "Returns how many sessions match, and one page of them",
      "[USER user] [DEVICE device] [KEYID identity] [IP address-or-network] [STATUS active | expired | any] [CREATEDAFTER ms] "
      "[CREATEDBEFORE ms] [ACTIVEAFTER ms] [ACTIVEBEFORE ms] [SORTBY created_at | last_active | expires_at] [ASC | DESC] "
      "[LIMIT offset count] " FIELDS_SYNTAX,
      session::list},
-    {"sess.stats", 1, reads | loading_ok | stale_ok, none, "@read @session @slow", "session", "0.1.0",
+    {"sess.stats", 1, reads | loading_ok | stale_ok, no_keys, "@read @session @slow", "session", "0.1.0",
      "Returns counters and gauges of sessions", "", session::stats},
-    {"sess.help", 1, fast | loading_ok | stale_ok, none, "@session @fast", "session", "0.1.0", "Returns one line a command", "",
-     session::help},
+    {"sess.help", 1, fast | loading_ok | stale_ok, no_keys, "@session @fast", "session", "0.1.0", "Returns one line a command",
+     "", session::help},
 };
 
 #undef TTL_SYNTAX
@@ -70,7 +69,7 @@ constexpr CommandSpec rows[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> session_commands() { return rows; }
+std::span<const CommandSpec> session_commands() { return session_rows; }
 
 namespace session {
 
@@ -105,8 +104,8 @@ void stats(CommandContext& ctx) {
 }
 
 void help(CommandContext& ctx) {
-    ctx.reply.array(std::size(rows));
-    for (const CommandSpec& row : rows) {
+    ctx.reply.array(std::size(session_rows));
+    for (const CommandSpec& row : session_rows) {
         std::string line(row.name);
         for (char& c : line)
             if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');

@@ -103,7 +103,6 @@ void renew(CommandContext& ctx) {
 
 void rotate(CommandContext& ctx) {
     constexpr std::array<std::string_view, 1> option_words{"GRACE"};
-    constexpr std::int64_t ms_per_s = 1000;
     ArgReader reader(ctx.args, 2);
     std::int64_t grace_s = session_limits::grace_s_default;
     while (reader.more())

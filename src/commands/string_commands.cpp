@@ -11,10 +11,10 @@ namespace server::commands {
 
 namespace {
 
-constexpr KeyPositions first_key{1, 1, 1}, all_keys{1, -1, 1}, pairs{1, -1, 2};
+constexpr KeyPositions pairs{1, -1, 2};
 constexpr std::uint32_t grows = writes | may_grow;
 
-constexpr CommandSpec rows[] = {
+constexpr CommandSpec string_rows[] = {
     {"get", 2, reads | fast, first_key, "@read @string @fast", "string", "1.0.0",
      "Returns the value of a key; of a session, the session as JSON", "key", string::get},
     {"set", -3, grows, first_key, "@write @string @slow", "string", "1.0.0", "Sets the value of a key",
@@ -61,13 +61,12 @@ constexpr CommandSpec rows[] = {
 
 }  // namespace
 
-std::span<const CommandSpec> string_commands() { return rows; }
+std::span<const CommandSpec> string_commands() { return string_rows; }
 
 namespace string {
 
 std::optional<storage::UnixMs> read_expire(const CommandContext& ctx, std::string_view text, ExpireUnit unit,
                                            std::string& error) {
-    constexpr std::int64_t ms_per_s = 1000;
     const auto number = parse_int64(text);
     if (!number) {
         error = words::not_an_integer;

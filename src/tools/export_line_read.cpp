@@ -5,6 +5,7 @@
 
 #include "resp/limits.hpp"
 #include "src/json_text.hpp"
+#include "src/session_options.hpp"
 #include "src/tools/export_line.hpp"
 #include "src/tools/line_fields.hpp"
 #include "storage/store.hpp"
@@ -19,7 +20,7 @@ using storage::PutString;
 
 constexpr std::uint64_t time_max = INT64_MAX / 2;     // so that an idle time can be added
 constexpr std::uint64_t version_max = INT64_MAX / 2;  // so that it can go on counting
-constexpr std::size_t name_bytes_max = 255, user_bytes_max = 128, value_bytes_max = 65'535, data_bytes_max = std::size_t{1} << 20;
+constexpr std::size_t name_bytes_max = 255, value_bytes_max = 65'535, data_bytes_max = std::size_t{1} << 20;
 
 storage::UnixMs time(LineFields& fields, std::string_view name) {
     return static_cast<storage::UnixMs>(fields.number(name, 0, time_max));
@@ -74,7 +75,7 @@ PutSession session(LineFields& fields) {
     PutSession e;
     e.db = database(fields);
     e.id = id(fields, "id");
-    e.user = fields.text("user_id", 1, user_bytes_max);
+    e.user = fields.text("user_id", 1, session_limits::user_bytes_max);
     fields.bytes("token_hash", e.token);
     e.token_slot = slot(fields, "token_slot");
     e.has_previous = fields.has("previous_token_hash");
@@ -84,7 +85,7 @@ PutSession session(LineFields& fields) {
         e.previous_until = time(fields, "previous_until");
         if (e.previous_token == e.token) fields.fail("previous_token_hash", "must differ from token_hash");
     }
-    e.device = fields.some_text("device_id", user_bytes_max);
+    e.device = fields.some_text("device_id", session_limits::user_bytes_max);
     e.created_by = fields.some_text("created_by", name_bytes_max);
     e.ip = fields.some_text("ip_address", name_bytes_max);
     e.ua = fields.some_text("user_agent", value_bytes_max);
@@ -114,7 +115,7 @@ PutDead dead(LineFields& fields) {
     e.db = database(fields);
     e.has_id = fields.has("id");
     if (e.has_id || fields.has("former_id")) e.id = id(fields, e.has_id ? "id" : "former_id");
-    e.user = fields.text("user_id", 1, user_bytes_max);
+    e.user = fields.text("user_id", 1, session_limits::user_bytes_max);
     fields.bytes("token_hash", e.token);
     e.token_slot = slot(fields, "token_slot");
     e.has_previous = fields.has("previous_token_hash");

@@ -16,7 +16,7 @@ std::string bounds(std::uint64_t least, std::uint64_t most, const std::string& o
 }
 
 // Something of it, on one line.
-std::string shown(std::string_view name) {
+std::string printed(std::string_view name) {
     std::string text;
     append_quoted(text, is_utf8(name) ? name.substr(0, shown_bytes_max) : base64(name.substr(0, shown_bytes_max)));
     return text;
@@ -95,7 +95,7 @@ std::optional<std::string> LineFields::fault() {
     if (fault_) return fault_;
     for (const auto& field : object_) {
         const std::string_view name(field.key().data(), field.key().size());
-        if (std::find(taken_.begin(), taken_.end(), name) == taken_.end()) return "unknown field " + shown(name);
+        if (std::find(taken_.begin(), taken_.end(), name) == taken_.end()) return "unknown field " + printed(name);
     }
     return std::nullopt;
 }

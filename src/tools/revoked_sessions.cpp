@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "src/session_options.hpp"
 #include "src/tools/hex.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/directory_state.hpp"
@@ -17,7 +18,6 @@ namespace server {
 
 namespace {
 
-constexpr std::size_t user_bytes_max = 128;
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 constexpr std::size_t sessions_at_once = 256;   // one record of the log
 constexpr std::size_t removal_bytes_max = 320;  // of one session in it: user, id, numbers, framing
@@ -79,8 +79,9 @@ LogResult<void> read_users(std::string_view text, const std::string& name, Users
             return storage::Refusal{std::move(place)};
         };
         if (user.ends_with('\r')) return fault("ends with a carriage return; lines must end with a line feed alone");
-        if (user.size() > user_bytes_max)
-            return fault("a user id of more than " + std::to_string(user_bytes_max) + " bytes, which none can have");
+        if (user.size() > session_limits::user_bytes_max)
+            return fault("a user id of more than " + std::to_string(session_limits::user_bytes_max) +
+                         " bytes, which none can have");
         if (!user.empty()) users.emplace(user);
     }
     if (users.empty()) return storage::Refusal{name + " names no user: one a line is wanted"};

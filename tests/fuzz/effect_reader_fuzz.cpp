@@ -3,20 +3,16 @@
 // one asked for nothing is given nothing.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "storage/effect.hpp"
+#include "tests/fuzz/demand.hpp"
 
 namespace {
 
 using namespace storage;
-
-void demand(bool condition) {
-    if (!condition) std::abort();
-}
 
 // Each effect as a record of its own.
 bool read(std::span<const std::byte> record, std::vector<std::string>& effects) {
@@ -38,16 +34,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto record = std::as_bytes(std::span(exact));
     std::vector<std::string> effects;
     const bool good = read(record, effects);
-    demand(effects.size() <= size);
+    fuzz::demand(effects.size() <= size);
     for (const std::string& effect : effects) {
         // What was written once stays so; before that, a version of 0 is not what any writer of ours leaves.
         std::vector<std::string> again, settled;
-        demand(read(std::as_bytes(std::span(effect)), again) && again.size() == 1);
-        demand(read(std::as_bytes(std::span(again.front())), settled) && settled == again);
+        fuzz::demand(read(std::as_bytes(std::span(effect)), again) && again.size() == 1);
+        fuzz::demand(read(std::as_bytes(std::span(again.front())), settled) && settled == again);
     }
     const bool passed = read_record(
         record, [](std::string_view) { return false; },
-        [&](const Effect& effect) { demand(std::holds_alternative<Flush>(effect)); });
-    demand(!good || passed);
+        [&](const Effect& effect) { fuzz::demand(std::holds_alternative<Flush>(effect)); });
+    fuzz::demand(!good || passed);
     return 0;
 }

@@ -4,30 +4,26 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include <spdlog/spdlog.h>
 
+#include "tests/fuzz/demand.hpp"
 #include "tests/support/command_runner.hpp"
 #include "tests/support/reply.hpp"
 
 namespace {
 
-void demand(bool condition) {
-    if (!condition) std::abort();
-}
-
 void demand_whole_replies(std::string_view output) {
-    while (!output.empty()) demand(support::parse_reply(output).has_value());  // throws what is no RESP
+    while (!output.empty()) fuzz::demand(support::parse_reply(output).has_value());  // throws what is no RESP
 }
 
 // Every key that KEYS shows is there, and DBSIZE counts them; what has just expired it may still count.
 void demand_order(support::CommandRunner& run) {
     const auto keys = run("KEYS", "*");
-    demand(run("DBSIZE").integer >= static_cast<std::int64_t>(keys.items.size()));
-    for (const auto& key : keys.items) demand(run("EXISTS", key.text).integer == 1);
+    fuzz::demand(run("DBSIZE").integer >= static_cast<std::int64_t>(keys.items.size()));
+    for (const auto& key : keys.items) fuzz::demand(run("EXISTS", key.text).integer == 1);
 }
 
 }  // namespace

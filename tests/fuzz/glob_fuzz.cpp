@@ -4,18 +4,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "resp/glob.hpp"
+#include "tests/fuzz/demand.hpp"
 
 namespace {
-
-void demand(bool condition) {
-    if (!condition) std::abort();
-}
 
 std::string escaped(std::string_view text) {
     std::string made;
@@ -35,14 +31,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(text_bytes.data(), text_bytes.size());
 
     const bool matches = resp::glob_matches(pattern, text);
-    demand(resp::glob_matches(escaped(text), text));
-    demand(resp::glob_matches("*" + escaped(text) + "*", text));
-    demand(resp::glob_matches(std::string(text.size(), '?'), text));
-    demand(!resp::glob_matches(escaped(text) + "?", text));
+    fuzz::demand(resp::glob_matches(escaped(text), text));
+    fuzz::demand(resp::glob_matches("*" + escaped(text) + "*", text));
+    fuzz::demand(resp::glob_matches(std::string(text.size(), '?'), text));
+    fuzz::demand(!resp::glob_matches(escaped(text) + "?", text));
     if (matches) {
-        demand(resp::glob_matches("*" + std::string(pattern), text));
-        demand(resp::glob_matches(std::string(pattern), text, true) || pattern.find('[') != std::string_view::npos);
+        fuzz::demand(resp::glob_matches("*" + std::string(pattern), text));
+        fuzz::demand(resp::glob_matches(std::string(pattern), text, true) || pattern.find('[') != std::string_view::npos);
     }
-    if (matches && pattern.find_first_of("*?[\\") == std::string_view::npos) demand(pattern == text);
+    if (matches && pattern.find_first_of("*?[\\") == std::string_view::npos) fuzz::demand(pattern == text);
     return 0;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -12,14 +11,11 @@
 #include <vector>
 
 #include "resp/request_parser.hpp"
+#include "tests/fuzz/demand.hpp"
 
 namespace {
 
 using Outcome = resp::RequestParser::Outcome;
-
-void demand(bool condition) {
-    if (!condition) std::abort();
-}
 
 struct Seen {
     std::vector<std::vector<std::string>> requests;
@@ -43,16 +39,16 @@ Seen feed(std::string_view bytes, std::size_t step, const resp::RequestLimits& l
             const Outcome outcome = parser.next({block.get(), size});
             if (outcome == Outcome::protocol_error) {
                 seen.error = parser.error();
-                demand(seen.error.starts_with("Protocol error: "));
+                fuzz::demand(seen.error.starts_with("Protocol error: "));
                 return seen;
             }
             if (outcome == Outcome::need_more) {
-                demand(parser.bytes_wanted() >= 1 && parser.bytes_wanted() <= resp::limits::read_step_max);
+                fuzz::demand(parser.bytes_wanted() >= 1 && parser.bytes_wanted() <= resp::limits::read_step_max);
                 if (step % 2 == 1) start += parser.drop_skipped();
                 break;
             }
-            demand(!parser.args().empty() && parser.args().size() <= limits.arguments_max);
-            demand(parser.consumed() > 0 && parser.consumed() <= size);
+            fuzz::demand(!parser.args().empty() && parser.args().size() <= limits.arguments_max);
+            fuzz::demand(parser.consumed() > 0 && parser.consumed() <= size);
             seen.requests.emplace_back(parser.args().begin(), parser.args().end());
             start += parser.consumed();
         }
@@ -67,8 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     const resp::RequestLimits& limits = (data[0] & 1) != 0 ? resp::limits::before_auth : resp::limits::after_auth;
     const Seen whole = feed(bytes, 0, limits);
-    if (bytes.size() <= 512) demand(feed(bytes, 1, limits) == whole);
-    demand(feed(bytes, 2 + data[0] / 2 + bytes.size() / 64, limits) == whole);
-    demand(feed(bytes, 3 + data[0] / 16 + bytes.size() / 32, limits) == whole);
+    if (bytes.size() <= 512) fuzz::demand(feed(bytes, 1, limits) == whole);
+    fuzz::demand(feed(bytes, 2 + data[0] / 2 + bytes.size() / 64, limits) == whole);
+    fuzz::demand(feed(bytes, 3 + data[0] / 16 + bytes.size() / 32, limits) == whole);
     return 0;
 }

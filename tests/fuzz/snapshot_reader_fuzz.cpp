@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 #include "storage/little_endian.hpp"
 #include "storage/snapshot_load.hpp"
 #include "storage/wal_format.hpp"
+#include "tests/fuzz/demand.hpp"
 #include "tests/support/memory_disk.hpp"
 #include "tests/support/store_fixture.hpp"
 
@@ -19,10 +19,6 @@ using namespace storage;
 
 constexpr std::size_t at_stored_bytes = 4, at_raw_bytes = 8, at_payload_checksum = 56, at_header_checksum = 64;
 constexpr std::uint32_t raw_bytes_max = 1U << 20;  // a block that is larger when decompressed only makes the fuzzer slow
-
-void demand(bool condition) {
-    if (!condition) std::abort();
-}
 
 // The header's own bytes are kept where they decode; else there is one.
 std::uint64_t make_header_right(std::vector<std::byte>& file) {
@@ -64,13 +60,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto loaded = load_snapshot(*fs, "some", {}, store.store, 1, read);
     if (!loaded) {
         store.store.clear();
-        demand(store.store.digest(test::start_ms) == 0);
+        fuzz::demand(store.store.digest(test::start_ms) == 0);
     } else {
         store.store.finish_replay(test::start_ms, 0, 16);
         (void)store.store.digest(test::start_ms);
     }
     // Whoever reads a file before it gets its name is at least as strict.
     if (verify_snapshot(*fs, "some", {}, {}).has_value())
-        demand(loaded.has_value() || loaded.error().kind != SnapshotFault::Kind::damaged);
+        fuzz::demand(loaded.has_value() || loaded.error().kind != SnapshotFault::Kind::damaged);
     return 0;
 }

@@ -6,23 +6,20 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 #include "storage/little_endian.hpp"
 #include "storage/wal_seal.hpp"
+#include "tests/fuzz/demand.hpp"
 #include "tests/support/log_fixture.hpp"
 
 namespace {
 
 using namespace storage;
 
-constexpr std::size_t at_kind = 3, at_payload_bytes = 4, at_payload_checksum = 40, at_header_checksum = 48;
+constexpr std::size_t frame_at_kind = 3, frame_at_payload_bytes = 4, frame_at_payload_checksum = 40,
+                      frame_at_header_checksum = 48;
 constexpr unsigned sealed_bit = 0x10;
-
-void demand(bool condition) {
-    if (!condition) std::abort();
-}
 
 struct Made {
     std::vector<std::byte> file;  // the header block
@@ -54,13 +51,13 @@ void make_frames_right(Made& made) {
         std::byte* frame = file.data() + at;
         if (frame[0] != std::byte{'T'} || frame[1] != std::byte{'M'} || frame[2] != std::byte{'F'}) continue;
         const std::size_t left = file.size() - at - wal::frame_header_bytes;
-        const std::size_t payload = std::min<std::size_t>(load_le<std::uint32_t>(frame + at_payload_bytes), left);
+        const std::size_t payload = std::min<std::size_t>(load_le<std::uint32_t>(frame + frame_at_payload_bytes), left);
         const std::span<std::byte> stored(frame + wal::frame_header_bytes, payload);
-        const auto kind = static_cast<wal::FrameKind>(frame[at_kind]);
+        const auto kind = static_cast<wal::FrameKind>(frame[frame_at_kind]);
         if (made.cipher && payload >= wal::frame_mac_bytes)
             wal::seal_payload(*made.cipher, kind, at, wal::EncodedHeader(frame, wal::frame_header_bytes), stored);
-        store_le(frame + at_payload_checksum, wal::checksum(stored, made.seed));
-        store_le(frame + at_header_checksum, wal::checksum({frame, at_header_checksum}, made.seed));
+        store_le(frame + frame_at_payload_checksum, wal::checksum(stored, made.seed));
+        store_le(frame + frame_at_header_checksum, wal::checksum({frame, frame_at_header_checksum}, made.seed));
     }
 }
 
@@ -82,12 +79,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     log.disk.set_bytes("wal-00000000000000000001.log", std::move(made.file));
     const std::uint64_t before = log.disk.fingerprint();
     if (!log.start()) {
-        demand(log.disk.fingerprint() == before);
+        fuzz::demand(log.disk.fingerprint() == before);
         return 0;
     }
     const auto found = log.appended;
-    demand(log.write("more") && log.stop());
-    demand(log.start() && log.appended.size() == found.size() + 1);
-    demand(std::equal(found.begin(), found.end(), log.appended.begin()));
+    fuzz::demand(log.write("more") && log.stop());
+    fuzz::demand(log.start() && log.appended.size() == found.size() + 1);
+    fuzz::demand(std::equal(found.begin(), found.end(), log.appended.begin()));
     return 0;
 }

@@ -45,15 +45,6 @@ struct Keys {
     std::vector<std::string> server, tool;
 };
 
-std::vector<fs::path> snapshots(const fs::path& dir) {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::directory_iterator(dir))
-        if (entry.path().filename().string().starts_with("snapshot-") && entry.path().extension() == ".tms")
-            found.push_back(entry.path());
-    std::sort(found.begin(), found.end());
-    return found;
-}
-
 void save(Redis& redis) {
     const std::int64_t before = std::stoll(support::info_field(redis, "persistence", "rdb_saves"));
     REQUIRE(redis.show("BGSAVE") == "+Background saving started");
@@ -68,7 +59,7 @@ void copy_newest_under_load(const ServerProcess& server, Redis& redis, const fs:
         for (int i = 0; !done; ++i) (void)own("SET", "w" + std::to_string(i), i);
     });
     save(redis);
-    const fs::path newest = snapshots(server.dir()).back();
+    const fs::path newest = snapshot_files(server.dir()).back();
     fs::copy(newest, to / newest.filename());
     done = true;
     writer.join();
@@ -79,13 +70,6 @@ ServerOptions on(const fs::path& dir, const std::vector<std::string>& args) {
     options.args = args;
     options.data_dir = dir;
     return options;
-}
-
-std::map<std::string, std::string> files_of(const fs::path& dir) {
-    std::map<std::string, std::string> files;
-    for (const auto& entry : fs::recursive_directory_iterator(dir))
-        if (entry.is_regular_file()) files[entry.path().string()] = support::read_file(entry.path());
-    return files;
 }
 
 struct Users {
@@ -133,7 +117,7 @@ TEST_CASE("backup: a snapshot copied under load is the state at its LSN; what wa
         CHECK(redis("GET", "k2999").text == "before");
         for (const char* user : {"alice", "bob", "carol", "dave"}) CHECK(users.state(redis, user) == user);
         CHECK(users.state(redis, "erin") == "unknown");
-        const auto lsn = std::stoull(snapshots(backup.path()).back().filename().string().substr(9, 20));
+        const auto lsn = std::stoull(snapshot_files(backup.path()).back().filename().string().substr(9, 20));
         CHECK(std::to_string(lsn) == support::info_field(redis, "wal", "wal_appended_lsn"));
         users.create(redis, "frank");  // after the restore
     }
@@ -317,7 +301,7 @@ TEST_CASE("backup: an incremental snapshot alone is none", "[backup][start]") {
         save(redis);
     }
     server.kill_hard();
-    const auto files = snapshots(server.dir());
+    const auto files = snapshot_files(server.dir());
     REQUIRE(files.size() == 2);
     const ScratchDir backup, whole;
     fs::copy(files[1], backup.path() / files[1].filename());

@@ -33,15 +33,8 @@ private:
     support::ScratchDir scratch_;
 };
 
-std::map<std::string, std::string> files_of(const std::filesystem::path& directory) {
-    std::map<std::string, std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
-        if (entry.is_regular_file()) files[entry.path().string()] = support::read_file(entry.path());
-    return files;
-}
-
 // A start that ends by itself, says one line and leaves every file as it was.
-std::string refusal_of(ServerProcess& server) {
+std::string unchanged_refusal(ServerProcess& server) {
     const auto before = files_of(server.dir());
     const std::size_t said_before = server.stderr_text().size();
     server.launch();
@@ -96,12 +89,12 @@ TEST_CASE("sealed: without its key a directory refuses the start, and no file ch
     }
     server.kill_hard();
     server.set_args({});
-    CHECK_THAT(refusal_of(server), Contains("no key given opens it") && Contains("'k1'"));
+    CHECK_THAT(unchanged_refusal(server), Contains("no key given opens it") && Contains("'k1'"));
     server.set_args(keys.args());
     keys.write(k2);
-    CHECK_THAT(refusal_of(server), Contains("there is no such key"));
+    CHECK_THAT(unchanged_refusal(server), Contains("there is no such key"));
     keys.write(key_line("k1", '5'));
-    CHECK_THAT(refusal_of(server), Contains("the key of that name is another one") && !Contains("5555"));
+    CHECK_THAT(unchanged_refusal(server), Contains("the key of that name is another one") && !Contains("5555"));
     keys.write(k2 + k1);
     server.start();
     Redis redis = server.redis();
@@ -115,12 +108,12 @@ TEST_CASE("sealed: a key file that cannot be used refuses the start before anyth
     options.start = false;
     ServerProcess server(options);
     keys.write(k1 + "k2 123\n");
-    CHECK_THAT(refusal_of(server), Contains(keys.path() + ":2: ") && Contains("64 hex digits") && !Contains("123\n"));
+    CHECK_THAT(unchanged_refusal(server), Contains(keys.path() + ":2: ") && Contains("64 hex digits") && !Contains("123\n"));
     keys.write(k1);
     REQUIRE(::chmod(keys.path().c_str(), 0644) == 0);
-    CHECK_THAT(refusal_of(server), Contains(keys.path()) && Contains("0600"));
+    CHECK_THAT(unchanged_refusal(server), Contains(keys.path()) && Contains("0600"));
     server.set_args({"--encryption-key-file", keys.path() + ".none"});
-    CHECK_THAT(refusal_of(server), Contains("No such file"));
+    CHECK_THAT(unchanged_refusal(server), Contains("No such file"));
     CHECK(files_of(server.dir()).empty());
 }
 
@@ -133,7 +126,7 @@ TEST_CASE("sealed: plain data refuse a key, until they are to be migrated", "[en
     }
     server.kill_hard();
     server.set_args(keys.args());
-    CHECK_THAT(refusal_of(server), Contains("not encrypted") && Contains("encryption-migrate"));
+    CHECK_THAT(unchanged_refusal(server), Contains("not encrypted") && Contains("encryption-migrate"));
     server.set_args(keys.args({"--encryption-migrate", "yes"}));
     server.start();
     Redis redis = server.redis();
@@ -173,7 +166,7 @@ TEST_CASE("sealed: keys are exchanged by SIGHUP and CONFIG SET, and none that is
     }
     server.kill_hard();
     keys.write(k3 + k1);
-    CHECK_THAT(refusal_of(server), Contains("'k2'"));
+    CHECK_THAT(unchanged_refusal(server), Contains("'k2'"));
     keys.write(k1 + k2 + k3);
     server.start();
     Redis redis = server.redis();

@@ -12,28 +12,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> snapshots(const fs::path& dir) {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::directory_iterator(dir)) {
-        if (entry.path().extension() == ".tms") {
-            found.push_back(entry.path());
-        }
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-}
-
-std::int64_t figure(Redis& redis, const std::string& name) {
-    const std::string text = support::info_field(redis, "persistence", name);
-    INFO(name << " is " << text);
-    return std::stoll(text);
-}
-
-void save(Redis& redis) {
-    const std::int64_t taken = figure(redis, "snapshots_taken");
+void save_once(Redis& redis) {
+    const std::int64_t taken = persistence_figure(redis, "snapshots_taken");
     REQUIRE(redis("BGSAVE").text == "Background saving started");
-    REQUIRE(eventually([&] { return figure(redis, "snapshots_taken") == taken + 1; }));
-    REQUIRE(figure(redis, "snapshots_failed") == 0);
+    REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_taken") == taken + 1; }));
+    REQUIRE(persistence_figure(redis, "snapshots_failed") == 0);
 }
 
 // What the rounds below leave: who is in, who is out, what plain keys say.
@@ -59,7 +42,7 @@ Expected rounds(Redis& redis, int count) {
         expected.last_value = "changed in " + number;
         REQUIRE(redis("SET", "old7", expected.last_value).is_ok());
         REQUIRE(redis("DEL", "old" + std::to_string(100 + round)).integer == 1);
-        save(redis);
+        save_once(redis);
     }
     expected.in.push_back(expected.out.back());  // nobody revoked the last one
     expected.out.pop_back();
@@ -102,12 +85,12 @@ TEST_CASE("incremental snapshots: a chain, its end, a restart, and the chain alo
     {
         Redis redis = server.redis();
         expected = rounds(redis, 6);  // full, three upon it, full, one upon that
-        CHECK(figure(redis, "snapshot_chain_files") == 2);
-        CHECK(figure(redis, "snapshot_last_full") == 0);
-        CHECK(figure(redis, "snapshot_last_records") < 20);  // of more than 200
+        CHECK(persistence_figure(redis, "snapshot_chain_files") == 2);
+        CHECK(persistence_figure(redis, "snapshot_last_full") == 0);
+        CHECK(persistence_figure(redis, "snapshot_last_records") < 20);  // of more than 200
         CHECK(support::find_in_files(server.dir(), "changed in").has_value() != sealed);
     }
-    const auto files = snapshots(server.dir());
+    const auto files = snapshot_files(server.dir());
     REQUIRE(files.size() >= 2);
     CHECK(fs::file_size(files.back()) < fs::file_size(files[files.size() - 2]));
 
@@ -115,18 +98,18 @@ TEST_CASE("incremental snapshots: a chain, its end, a restart, and the chain alo
     {
         Redis redis = server.redis();
         check(redis, expected);
-        CHECK(figure(redis, "snapshot_chain_files") == 2);
-        CHECK(figure(redis, "snapshot_last_full") == 0);
+        CHECK(persistence_figure(redis, "snapshot_chain_files") == 2);
+        CHECK(persistence_figure(redis, "snapshot_last_full") == 0);
         REQUIRE(redis("SET", "after", "the restart").is_ok());  // the chain goes on
-        save(redis);
-        CHECK(figure(redis, "snapshot_chain_files") == 3);
-        CHECK(figure(redis, "snapshot_last_full") == 0);
+        save_once(redis);
+        CHECK(persistence_figure(redis, "snapshot_chain_files") == 3);
+        CHECK(persistence_figure(redis, "snapshot_last_full") == 0);
         expected.size += 1;
     }
     server.kill_hard();
 
     support::ScratchDir elsewhere;  // the files alone are the whole state
-    for (const fs::path& file : snapshots(server.dir())) {
+    for (const fs::path& file : snapshot_files(server.dir())) {
         fs::copy(file, elsewhere / file.filename().string());
     }
     ServerOptions options;
@@ -145,7 +128,7 @@ TEST_CASE("an incremental snapshot without its base is refused, and nothing is t
         rounds(redis, 2);
     }
     server.kill_hard();
-    const auto files = snapshots(server.dir());
+    const auto files = snapshot_files(server.dir());
     REQUIRE(files.size() == 2);
     support::ScratchDir elsewhere;
     fs::copy(files[1], elsewhere / files[1].filename().string());
@@ -157,7 +140,7 @@ TEST_CASE("an incremental snapshot without its base is refused, and nothing is t
     CHECK(restored.wait_exit() == 1);
     CHECK_THAT(restored.stderr_text(), Contains(files[1].filename().string()));
     CHECK_THAT(restored.stderr_text(), Contains(files[0].filename().string()));
-    CHECK(snapshots(elsewhere.path()).size() == 1);
+    CHECK(snapshot_files(elsewhere.path()).size() == 1);
 }
 
 TEST_CASE("the snapshot settings are shown, changed while it runs, and refused with what is allowed", "[snapshot]") {
@@ -194,31 +177,31 @@ TEST_CASE("a change of the snapshot settings counts from the next snapshot on", 
     for (int i = 0; i < 500; ++i) {
         REQUIRE(redis("SET", "k" + std::to_string(i), std::string(200, 'x')).is_ok());
     }
-    save(redis);
-    const std::int64_t plain = figure(redis, "snapshot_last_bytes");
+    save_once(redis);
+    const std::int64_t plain = persistence_figure(redis, "snapshot_last_bytes");
     REQUIRE(redis("CONFIG", "SET", "snapshot-compression", "zstd").is_ok());
-    save(redis);
-    CHECK(figure(redis, "snapshot_last_bytes") < plain / 2);
-    CHECK(figure(redis, "snapshot_last_full") == 1);
+    save_once(redis);
+    CHECK(persistence_figure(redis, "snapshot_last_bytes") < plain / 2);
+    CHECK(persistence_figure(redis, "snapshot_last_full") == 1);
     REQUIRE(redis("CONFIG", "SET", "snapshot-incremental", "yes").is_ok());
     REQUIRE(redis("SET", "k1", "changed").is_ok());
-    save(redis);
-    CHECK(figure(redis, "snapshot_last_full") == 0);
-    CHECK(figure(redis, "snapshot_last_records") == 1);
+    save_once(redis);
+    CHECK(persistence_figure(redis, "snapshot_last_full") == 0);
+    CHECK(persistence_figure(redis, "snapshot_last_records") == 1);
     REQUIRE(redis("CONFIG", "SET", "snapshot-chain", "2").is_ok());
-    save(redis);
-    CHECK(figure(redis, "snapshot_last_full") == 1);
+    save_once(redis);
+    CHECK(persistence_figure(redis, "snapshot_last_full") == 1);
     REQUIRE(redis("CONFIG", "SET", "snapshot-keep", "2", "snapshot-keep-days", "0", "snapshot-incremental", "no").is_ok());
     for (int i = 0; i < 3; ++i) {
         REQUIRE(redis("SET", "k2", i).is_ok());
-        save(redis);
+        save_once(redis);
     }
-    REQUIRE(eventually([&] { return snapshots(server.dir()).size() == 2; }));
+    REQUIRE(eventually([&] { return snapshot_files(server.dir()).size() == 2; }));
     REQUIRE(redis("CONFIG", "SET", "snapshot-on-shutdown", "yes").is_ok());
     REQUIRE(redis("SET", "k3", "the last").is_ok());
-    const auto before = snapshots(server.dir());
+    const auto before = snapshot_files(server.dir());
     CHECK(server.stop() == 0);
-    CHECK(snapshots(server.dir()).back() != before.back());
+    CHECK(snapshot_files(server.dir()).back() != before.back());
 }
 
 }  // namespace integration

@@ -28,14 +28,6 @@ std::vector<fs::path> files(const fs::path& dir, const std::string& prefix, cons
     return found;
 }
 
-std::vector<fs::path> snapshots(const ServerProcess& server) { return files(server.dir(), "snapshot-", ".tms"); }
-
-std::int64_t figure(Redis& redis, const std::string& name) {
-    const std::string text = support::info_field(redis, "persistence", name);
-    INFO(name << " is " << text);
-    return std::stoll(text);
-}
-
 void fill(Redis& redis, int from, int to, std::size_t bytes = 10) {
     for (int i = from; i < to; ++i) {
         redis.append("SET", "k" + std::to_string(i), std::to_string(i) + std::string(bytes, '.'));
@@ -57,24 +49,24 @@ TEST_CASE("BGSAVE, kill -9, restart: the state is that of the snapshot and the l
         fill(redis, 0, 3'000);
         token = create(redis, "alice").at("token").text;
         gone = create(redis, "bob").at("token").text;
-        CHECK(figure(redis, "rdb_changes_since_last_save") == 3'002);
+        CHECK(persistence_figure(redis, "rdb_changes_since_last_save") == 3'002);
         REQUIRE(redis.show("BGSAVE") == "+Background saving started");
-        REQUIRE(eventually([&] { return figure(redis, "rdb_saves") == 1; }));
-        CHECK(figure(redis, "rdb_changes_since_last_save") == 0);
+        REQUIRE(eventually([&] { return persistence_figure(redis, "rdb_saves") == 1; }));
+        CHECK(persistence_figure(redis, "rdb_changes_since_last_save") == 0);
         CHECK(redis("LASTSAVE").integer >= before);
         CHECK(support::info_field(redis, "persistence", "rdb_last_bgsave_status") == "ok");
-        CHECK(figure(redis, "rdb_last_bgsave_time_sec") >= 0);
-        CHECK(figure(redis, "snapshot_last_records") == 3'002);
-        CHECK(figure(redis, "snapshot_last_lsn") == 3'002);
-        CHECK(figure(redis, "snapshot_age_seconds") >= 0);
+        CHECK(persistence_figure(redis, "rdb_last_bgsave_time_sec") >= 0);
+        CHECK(persistence_figure(redis, "snapshot_last_records") == 3'002);
+        CHECK(persistence_figure(redis, "snapshot_last_lsn") == 3'002);
+        CHECK(persistence_figure(redis, "snapshot_age_seconds") >= 0);
         REQUIRE(redis("SESS.DELUSER", "bob").integer == 1);
         fill(redis, 3'000, 3'500);
-        CHECK(figure(redis, "rdb_changes_since_last_save") == 501);
-        CHECK(figure(redis, "snapshot_log_bytes_since") > 500 * 10);
+        CHECK(persistence_figure(redis, "rdb_changes_since_last_save") == 501);
+        CHECK(persistence_figure(redis, "snapshot_log_bytes_since") > 500 * 10);
     }
-    REQUIRE(snapshots(server).size() == 1);
+    REQUIRE(snapshot_files(server.dir()).size() == 1);
     struct stat found {};
-    REQUIRE(::stat(snapshots(server)[0].c_str(), &found) == 0);
+    REQUIRE(::stat(snapshot_files(server.dir())[0].c_str(), &found) == 0);
     CHECK((found.st_mode & 0777) == 0600);
     server.restart_hard();
     Redis redis = server.redis();
@@ -84,9 +76,9 @@ TEST_CASE("BGSAVE, kill -9, restart: the state is that of the snapshot and the l
     CHECK(redis("SESS.VALIDATE", token).at("user_id").text == "alice");
     CHECK(redis("SESS.VALIDATE", gone).is_error("TM-TOKN-4012"));
     CHECK(support::info_field(redis, "wal", "recovered_snapshot_lsn") == "3002");
-    CHECK(figure(redis, "snapshot_last_lsn") == 3'002);
-    CHECK(figure(redis, "rdb_changes_since_last_save") == 501);
-    CHECK(redis("LASTSAVE").integer == figure(redis, "rdb_last_save_time"));
+    CHECK(persistence_figure(redis, "snapshot_last_lsn") == 3'002);
+    CHECK(persistence_figure(redis, "rdb_changes_since_last_save") == 501);
+    CHECK(redis("LASTSAVE").integer == persistence_figure(redis, "rdb_last_save_time"));
 }
 
 TEST_CASE("SAVE under load: it answers when the snapshot is there, and nobody else waits for it", "[snapshot]") {
@@ -106,8 +98,8 @@ TEST_CASE("SAVE under load: it answers when the snapshot is there, and nobody el
         REQUIRE(eventually([&] { return written > before; }));
         const std::int64_t at_least = std::stoll(support::info_field(redis, "wal", "wal_appended_lsn"));
         CHECK(redis.show("SAVE") == "+OK");
-        CHECK(figure(redis, "snapshot_last_lsn") >= at_least);
-        CHECK(figure(redis, "rdb_saves") == round);
+        CHECK(persistence_figure(redis, "snapshot_last_lsn") >= at_least);
+        CHECK(persistence_figure(redis, "rdb_saves") == round);
     }
     // A connection that waits for its SAVE is one; the others of its thread go on.
     std::vector<RespClient> clients;
@@ -155,8 +147,8 @@ TEST_CASE("a second snapshot is refused while one runs, in Redis's words", "[sna
     CHECK(client.read().shown() == "-ERR Background save already in progress");
     CHECK(client.read().shown() == "-ERR Background save already in progress");
     CHECK(client.read().shown() == "+Background append only file rewriting scheduled");
-    REQUIRE(eventually([&] { return figure(redis, "aof_rewrites") == 1; }));
-    CHECK(figure(redis, "rdb_saves") == 2);
+    REQUIRE(eventually([&] { return persistence_figure(redis, "aof_rewrites") == 1; }));
+    CHECK(persistence_figure(redis, "rdb_saves") == 2);
     CHECK(redis("CONFIG", "GET", "save").items.size() == 2);
 }
 
@@ -166,11 +158,11 @@ TEST_CASE("BGREWRITEAOF makes the log shorter, once two snapshots have it", "[sn
     for (int round = 1; round <= 3; ++round) {
         fill(redis, 0, 4'000, 1'000);  // 4 MB, the same keys again
         REQUIRE(redis.show("BGREWRITEAOF") == "+Background append only file rewriting started");
-        REQUIRE(eventually([&] { return figure(redis, "aof_rewrites") == round; }));
+        REQUIRE(eventually([&] { return persistence_figure(redis, "aof_rewrites") == round; }));
     }
-    REQUIRE(eventually([&] { return figure(redis, "wal_segments_removed") >= 6; }));
-    REQUIRE(eventually([&] { return figure(redis, "snapshots_removed") == 1; }));
-    CHECK(snapshots(server).size() == 2);
+    REQUIRE(eventually([&] { return persistence_figure(redis, "wal_segments_removed") >= 6; }));
+    REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_removed") == 1; }));
+    CHECK(snapshot_files(server.dir()).size() == 2);
     CHECK(files(server.dir(), "wal-").size() <= 8);
     REQUIRE(eventually([&] { return files(server.dir(), "doomed-").empty(); }));
     server.restart_hard();
@@ -197,7 +189,7 @@ TEST_CASE("SHUTDOWN SAVE, NOSAVE and snapshot-on-shutdown: the last snapshot alo
         client.send(how == "SAVE" || how == "NOSAVE" ? support::request({"SHUTDOWN", how}) : support::request({"SHUTDOWN"}));
         CHECK(server.wait_exit() == 0);
     }
-    REQUIRE(snapshots(server).size() == (expected ? 1 : 0));
+    REQUIRE(snapshot_files(server.dir()).size() == (expected ? 1 : 0));
     CHECK(files(server.dir(), "snapshot-part").empty());
     server.start();
     CHECK(server.redis()("DBSIZE").integer == 501);
@@ -205,7 +197,7 @@ TEST_CASE("SHUTDOWN SAVE, NOSAVE and snapshot-on-shutdown: the last snapshot alo
         return;
     }
     support::ScratchDir elsewhere;  // a backup, put back
-    fs::copy(snapshots(server)[0], elsewhere / snapshots(server)[0].filename().string());
+    fs::copy(snapshot_files(server.dir())[0], elsewhere / snapshot_files(server.dir())[0].filename().string());
     ServerOptions options;
     options.data_dir = elsewhere.path();
     ServerProcess restored(options);
@@ -218,17 +210,17 @@ TEST_CASE("snapshots come by the log's size and by time", "[snapshot]") {
     ServerProcess server({"--snapshot-interval", "0", "--snapshot-wal-bytes", "1mb", "--snapshot-compression", "zstd"});
     Redis redis = server.redis();
     fill(redis, 0, 3'000, 1'000);
-    REQUIRE(eventually([&] { return figure(redis, "snapshots_taken") >= 1; }));
-    CHECK(figure(redis, "snapshot_last_bytes") < 1'000'000);  // dots, compressed
+    REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_taken") >= 1; }));
+    CHECK(persistence_figure(redis, "snapshot_last_bytes") < 1'000'000);  // dots, compressed
     REQUIRE(redis("CONFIG", "SET", "snapshot-wal-bytes", "0").is_ok());
-    REQUIRE(eventually([&] { return figure(redis, "rdb_bgsave_in_progress") == 0; }));
+    REQUIRE(eventually([&] { return persistence_figure(redis, "rdb_bgsave_in_progress") == 0; }));
     fill(redis, 0, 10);
-    const std::int64_t taken = figure(redis, "snapshots_taken");
+    const std::int64_t taken = persistence_figure(redis, "snapshots_taken");
     REQUIRE(redis("CONFIG", "SET", "snapshot-interval", "100ms").is_ok());
-    REQUIRE(eventually([&] { return figure(redis, "snapshots_taken") == taken + 1; }));
+    REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_taken") == taken + 1; }));
     REQUIRE(redis("SAVE").is_ok());  // asked for, so taken
-    CHECK(figure(redis, "snapshots_taken") == taken + 2);
-    CHECK(figure(redis, "snapshot_log_bytes_since") < 4'096);
+    CHECK(persistence_figure(redis, "snapshots_taken") == taken + 2);
+    CHECK(persistence_figure(redis, "snapshot_log_bytes_since") < 4'096);
 }
 
 TEST_CASE("a snapshot that fails harms nothing: it says why, is counted, and the next one works", "[snapshot]") {
@@ -241,15 +233,15 @@ TEST_CASE("a snapshot that fails harms nothing: it says why, is counted, and the
     CHECK(failed.is_error("ERR"));
     CHECK_THAT(failed.text, StartsWith("ERR TM-SYS-5002 the snapshot failed: cannot begin a snapshot: "));
     CHECK(support::info_field(redis, "persistence", "rdb_last_bgsave_status") == "err");
-    CHECK(figure(redis, "snapshots_failed") == 1);
+    CHECK(persistence_figure(redis, "snapshots_failed") == 1);
     CHECK_THAT(support::info_field(redis, "persistence", "snapshot_last_error"), StartsWith("cannot begin a snapshot: "));
     CHECK_THAT(server.stdout_text(), Contains("Snapshot failed: cannot begin a snapshot: "));
     CHECK(redis("SET", "k", "v").is_ok());
-    CHECK(snapshots(server).empty());
+    CHECK(snapshot_files(server.dir()).empty());
     fs::remove_all(server.dir() / "snapshot-part");
     CHECK(redis("SAVE").is_ok());
     CHECK(support::info_field(redis, "persistence", "rdb_last_bgsave_status") == "ok");
-    CHECK(snapshots(server).size() == 1);
+    CHECK(snapshot_files(server.dir()).size() == 1);
 }
 
 TEST_CASE("a stop gives up the snapshot that runs, answers who waits, and leaves no part of one", "[snapshot]") {
@@ -265,7 +257,7 @@ TEST_CASE("a stop gives up the snapshot that runs, answers who waits, and leaves
     client.send(support::request({"SAVE"}));
     REQUIRE(eventually([&] {
         Redis look = server.redis();
-        return figure(look, "rdb_saves") == 1 || support::info_field(look, "clients", "blocked_clients") == "1";
+        return persistence_figure(look, "rdb_saves") == 1 || support::info_field(look, "clients", "blocked_clients") == "1";
     }));
     server.signal(SIGTERM);
     CHECK(client.read().is_ok());

@@ -21,13 +21,6 @@ namespace {
 using support::run_tool;
 using support::ToolRun;
 
-std::map<std::string, std::string> files_of(const std::filesystem::path& directory) {
-    std::map<std::string, std::string> files;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
-        if (entry.is_regular_file()) files[entry.path().string()] = support::read_file(entry.path());
-    return files;
-}
-
 std::filesystem::path file_like(const std::filesystem::path& directory, const std::string& prefix) {
     std::filesystem::path found;
     for (const auto& entry : std::filesystem::directory_iterator(directory))
@@ -61,9 +54,9 @@ std::vector<std::string> fill(ServerProcess& server) {
     return tokens;
 }
 
-class KeyFile {
+class OneKeyFile {
 public:
-    explicit KeyFile(const std::string& id, char digit = '1') {
+    explicit OneKeyFile(const std::string& id, char digit = '1') {
         std::ofstream(path()) << id + " " + std::string(64, digit) + "\n";
         REQUIRE(::chmod(path().c_str(), 0600) == 0);
     }
@@ -134,7 +127,7 @@ TEST_CASE("tools: what a kill leaves is no damage", "[tools]") {
 
 TEST_CASE("tools: damage is said, repaired, and a server starts", "[tools]") {
     const bool sealed = GENERATE(false, true);
-    const KeyFile keys("k1");
+    const OneKeyFile keys("k1");
     std::vector<std::string> args{"--appendfsync", "always"};
     if (sealed) args.insert(args.end(), {"--encryption-key-file", keys.path()});
     ServerProcess server(args);
@@ -299,7 +292,7 @@ TEST_CASE("tools: they cannot look", "[tools]") {
 }
 
 TEST_CASE("tools: a sealed directory without its key", "[tools]") {
-    const KeyFile keys("k1"), others("k1", '2');
+    const OneKeyFile keys("k1"), others("k1", '2');
     ServerProcess server({"--encryption-key-file", keys.path()});
     fill(server);
     const std::string dir = server.dir().string();
@@ -323,7 +316,7 @@ TEST_CASE("tools: a sealed directory without its key", "[tools]") {
 }
 
 TEST_CASE("tools: plain files under a key are refused, as a start refuses them", "[tools]") {
-    const KeyFile keys("k1");
+    const OneKeyFile keys("k1");
     ServerProcess server;
     fill(server);
     const std::string dir = server.dir().string();

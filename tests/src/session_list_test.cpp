@@ -26,7 +26,7 @@ std::vector<std::string> make_thirty(CommandRunner& run) {
     return ids;
 }
 
-std::vector<std::string> ids_of(const Reply& list) {
+std::vector<std::string> ids_on_page(const Reply& list) {
     std::vector<std::string> ids;
     for (const Reply& session : list.items.at(1).items) ids.push_back(session.at("id").text);
     return ids;
@@ -87,16 +87,17 @@ TEST_CASE("LIST sorts and pages", "[session][list]") {
     CommandRunner run;
     const auto ids = make_thirty(run);
     const std::vector<std::string> newest(ids.rbegin(), ids.rbegin() + 20);
-    CHECK(ids_of(run("SESS.LIST")) == newest);
-    CHECK(ids_of(run("SESS.LIST", "ASC", "LIMIT", 3, 2)) == std::vector<std::string>{ids[3], ids[4]});
-    CHECK(ids_of(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", 0, 1)) == std::vector<std::string>{ids[29]});
+    CHECK(ids_on_page(run("SESS.LIST")) == newest);
+    CHECK(ids_on_page(run("SESS.LIST", "ASC", "LIMIT", 3, 2)) == std::vector<std::string>{ids[3], ids[4]});
+    CHECK(ids_on_page(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", 0, 1)) == std::vector<std::string>{ids[29]});
     run("SESS.TOUCH", ids[7]);
-    CHECK(ids_of(run("SESS.LIST", "SORTBY", "LAST_ACTIVE", "DESC", "LIMIT", 0, 1)) == std::vector<std::string>{ids[7]});
+    CHECK(ids_on_page(run("SESS.LIST", "SORTBY", "LAST_ACTIVE", "DESC", "LIMIT", 0, 1)) == std::vector<std::string>{ids[7]});
     CHECK(run.show("SESS.LIST", "LIMIT", 0, 0) == "[(integer) 30, []]");
     CHECK(run.show("SESS.LIST", "LIMIT", 0, 1, "ASC", "FIELDS", 1, "id") == "[(integer) 30, [[\"id\", \"" + ids[0] + "\"]]]");
     std::set<std::string> seen;  // W-37: pages repeat and miss nothing
     for (int offset = 0; offset < 30; offset += 7)
-        for (const auto& id : ids_of(run("SESS.LIST", "SORTBY", "expires_at", "LIMIT", offset, 7))) CHECK(seen.insert(id).second);
+        for (const auto& id : ids_on_page(run("SESS.LIST", "SORTBY", "expires_at", "LIMIT", offset, 7)))
+            CHECK(seen.insert(id).second);
     CHECK(seen.size() == 30);
 }
 
@@ -110,9 +111,11 @@ TEST_CASE("pages deep in a long list are in order and miss nothing", "[session][
     }
     std::vector<std::string> all, paged;
     for (int offset = 0; offset < sessions; offset += 1000)
-        for (const auto& id : ids_of(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", offset, 1000))) all.push_back(id);
+        for (const auto& id : ids_on_page(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", offset, 1000)))
+            all.push_back(id);
     for (int offset = 8'000; offset < sessions; offset += 250)
-        for (const auto& id : ids_of(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", offset, 250))) paged.push_back(id);
+        for (const auto& id : ids_on_page(run("SESS.LIST", "SORTBY", "expires_at", "ASC", "LIMIT", offset, 250)))
+            paged.push_back(id);
     REQUIRE(std::set<std::string>(all.begin(), all.end()).size() == sessions);
     CHECK(std::vector<std::string>(all.begin() + 8'000, all.end()) == paged);
     CHECK(run.show("SESS.LIST", "LIMIT", sessions, 10) == "[(integer) 9000, []]");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t ms_ns = 1'000'000;
 
-struct Fixture {
+struct ClockFixture {
     void pass(std::int64_t ms) {
         clock.wall_ms += ms;
         clock.monotonic += static_cast<std::uint64_t>(ms) * ms_ns;
@@ -23,7 +23,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("Clock: now follows the wall clock, and stays while that goes back") {
-    Fixture f;
+    ClockFixture f;
     const UnixMs begin = f.now.now();
     f.pass(500);
     CHECK(f.now.now() == begin + 500);
@@ -35,7 +35,7 @@ TEST_CASE("Clock: now follows the wall clock, and stays while that goes back") {
 }
 
 TEST_CASE("Clock: now starts from what the log has seen") {
-    Fixture f;
+    ClockFixture f;
     const UnixMs seen = f.clock.wall_ms + 10'000;
     f.now.at_least(seen);
     CHECK(f.now.now() == seen);
@@ -45,7 +45,7 @@ TEST_CASE("Clock: now starts from what the log has seen") {
 }
 
 TEST_CASE("Clock: steps of more than a minute are counted once, in either direction") {
-    Fixture f;
+    ClockFixture f;
     f.clock.wall_ms += 59'000;
     f.now.now();
     CHECK(f.now.steps() == 0);

@@ -25,8 +25,8 @@ Journal::Options small_options() {
     return {.pending_bytes_max = 10'000, .record_bytes_max = 10'000, .last = {}, .removal_reserve_bytes = 1000};
 }
 
-struct Fixture {
-    explicit Fixture(std::uint64_t room = plenty, Journal::Options options = small_options()) : journal(options) {
+struct JournalFixture {
+    explicit JournalFixture(std::uint64_t room = plenty, Journal::Options options = small_options()) : journal(options) {
         journal.set_record_fit(1U << 20);
         journal.add_room(room);
         journal.on_progress([this] { ++progress; });
@@ -72,7 +72,7 @@ std::size_t resident_bytes(std::span<const std::byte> memory) {
 }  // namespace
 
 TEST_CASE("Journal: a batch is a dense run of records with their lengths") {
-    Fixture f;
+    JournalFixture f;
     CHECK(f.write("one") == Lsn{1});
     CHECK(f.write("three") == Lsn{2});
     CHECK(f.journal.appended() == Lsn{2});
@@ -93,7 +93,7 @@ TEST_CASE("Journal: a batch is a dense run of records with their lengths") {
 }
 
 TEST_CASE("Journal: credit covers the record and its framing, and what is left goes back") {
-    Fixture f;
+    JournalFixture f;
     REQUIRE(f.admit(100) == Admission::granted);
     CHECK(f.credit.bytes == Journal::cost(100));
     CHECK(f.journal.figures().pending_bytes == Journal::cost(100));
@@ -110,7 +110,7 @@ TEST_CASE("Journal: credit covers the record and its framing, and what is left g
 }
 
 TEST_CASE("Journal: over wal-pending-bytes admission waits, and is called when it is worth another try") {
-    Fixture f;
+    JournalFixture f;
     REQUIRE(f.admit(5000) == Admission::granted);
     Credit other;
     CHECK(f.journal.admit(other, 9000) == Admission::wait);
@@ -132,7 +132,7 @@ TEST_CASE("Journal: over wal-pending-bytes admission waits, and is called when i
 }
 
 TEST_CASE("Journal: a record larger than wal-pending-bytes goes in once half is free") {
-    Fixture f;
+    JournalFixture f;
     Credit large;
     REQUIRE(f.admit(4000) == Admission::granted);
     CHECK(f.journal.admit(large, 20'000) == Admission::granted);
@@ -140,7 +140,7 @@ TEST_CASE("Journal: a record larger than wal-pending-bytes goes in once half is 
 }
 
 TEST_CASE("Journal: each record is charged twice its cost of file room, and a batch says how much") {
-    Fixture f(100'000);
+    JournalFixture f(100'000);
     f.write(std::string(100, 'x'));
     f.write(std::string(50, 'x'));
     const std::uint64_t charged = 2 * (Journal::cost(100) + Journal::cost(50));
@@ -154,7 +154,7 @@ TEST_CASE("Journal: each record is charged twice its cost of file room, and a ba
 }
 
 TEST_CASE("Journal: no room waits while it is prepared, and is refused when preparing failed") {
-    Fixture f(1000 + 2 * Journal::cost(100));
+    JournalFixture f(1000 + 2 * Journal::cost(100));
     REQUIRE(f.admit(100) == Admission::granted);
     Credit other;
     CHECK(f.journal.admit(other, 100) == Admission::wait);
@@ -172,7 +172,7 @@ TEST_CASE("Journal: no room waits while it is prepared, and is refused when prep
 }
 
 TEST_CASE("Journal: the last room serves removals only") {
-    Fixture f(1000 + 2 * Journal::cost(100));
+    JournalFixture f(1000 + 2 * Journal::cost(100));
     f.journal.set_preparing_failed(true);
     REQUIRE(f.admit(100) == Admission::granted);
     Credit other;
@@ -184,7 +184,7 @@ TEST_CASE("Journal: the last room serves removals only") {
 }
 
 TEST_CASE("Journal: room is given up only while what was promised and the reserve keep theirs") {
-    Fixture f(1000 + 2 * Journal::cost(100) + 500);
+    JournalFixture f(1000 + 2 * Journal::cost(100) + 500);
     REQUIRE(f.admit(100) == Admission::granted);
     CHECK_FALSE(f.journal.give_up_room(501));
     CHECK(f.journal.give_up_room(400));
@@ -196,7 +196,8 @@ TEST_CASE("Journal: room is given up only while what was promised and the reserv
 }
 
 TEST_CASE("Journal: a record that no segment could hold waits until segments are large enough") {
-    Fixture f(plenty, {.pending_bytes_max = 8U << 20, .record_bytes_max = 8U << 20, .last = {}, .removal_reserve_bytes = 0});
+    JournalFixture f(plenty,
+                     {.pending_bytes_max = 8U << 20, .record_bytes_max = 8U << 20, .last = {}, .removal_reserve_bytes = 0});
     CHECK(f.admit(2U << 20) == Admission::wait);
     CHECK(f.wanted == 1);
     CHECK(f.journal.record_fit_wanted() == Journal::cost(2U << 20));
@@ -207,7 +208,8 @@ TEST_CASE("Journal: a record that no segment could hold waits until segments are
 }
 
 TEST_CASE("Journal: credit that was there before and what comes to it pay for one record, which a segment must hold") {
-    Fixture f(plenty, {.pending_bytes_max = 8U << 20, .record_bytes_max = 8U << 20, .last = {}, .removal_reserve_bytes = 0});
+    JournalFixture f(plenty,
+                     {.pending_bytes_max = 8U << 20, .record_bytes_max = 8U << 20, .last = {}, .removal_reserve_bytes = 0});
     REQUIRE(f.admit(8000) == Admission::granted);
     const std::size_t missing = (1U << 20) - 4000;  // alone it would fit
     CHECK(f.admit(missing) == Admission::wait);
@@ -217,7 +219,7 @@ TEST_CASE("Journal: credit that was there before and what comes to it pay for on
 }
 
 TEST_CASE("Journal: behind by more than two seconds, admissions wait") {
-    Fixture f;
+    JournalFixture f;
     f.journal.set_behind(true);
     CHECK(f.admit(1) == Admission::wait);
     f.journal.set_behind(false);
@@ -226,7 +228,7 @@ TEST_CASE("Journal: behind by more than two seconds, admissions wait") {
 }
 
 TEST_CASE("Journal: appended >= written >= durable, whoever moves them") {
-    Fixture f;
+    JournalFixture f;
     f.write("a");
     f.write("b");
     CHECK(aborts([&] { f.journal.set_written(Lsn{3}); }));
@@ -240,13 +242,14 @@ TEST_CASE("Journal: appended >= written >= durable, whoever moves them") {
 }
 
 TEST_CASE("Journal: appending more than was admitted ends the process") {
-    Fixture f;
+    JournalFixture f;
     REQUIRE(f.admit(10) == Admission::granted);
     CHECK(aborts([&] { f.append(std::string(10 + Journal::record_overhead + 1, 'x')); }));
 }
 
 TEST_CASE("Journal: threads append, nothing is lost and no LSN is given twice") {
-    Fixture f(plenty, {.pending_bytes_max = 8U << 20, .record_bytes_max = 1U << 20, .last = Lsn{41}, .removal_reserve_bytes = 0});
+    JournalFixture f(plenty,
+                     {.pending_bytes_max = 8U << 20, .record_bytes_max = 1U << 20, .last = Lsn{41}, .removal_reserve_bytes = 0});
     f.journal.on_progress(nullptr);
     constexpr int threads = 4, each = 2000;
     std::vector<std::thread> writers;
@@ -279,7 +282,8 @@ TEST_CASE("Journal: threads append, nothing is lost and no LSN is given twice") 
 }
 
 TEST_CASE("Journal: memory grows with what is appended and goes back after a burst") {
-    Fixture f(plenty, {.pending_bytes_max = 64U << 20, .record_bytes_max = 32U << 20, .last = {}, .removal_reserve_bytes = 0});
+    JournalFixture f(plenty,
+                     {.pending_bytes_max = 64U << 20, .record_bytes_max = 32U << 20, .last = {}, .removal_reserve_bytes = 0});
     f.journal.set_record_fit(64U << 20);
     f.write("small");
     Batch batch;

@@ -2,9 +2,9 @@
 // The power goes at every single I/O step of seeded histories, recovery's own steps included. Whatever the disk kept of what
 // was not synced: nothing acknowledged as durable is lost, nothing is invented, and the state is a prefix of the history.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
 #include "tests/support/log_history.hpp"
+#include "tests/support/run_options.hpp"
 
 using storage::Fsync;
 using test::check_recovered;
@@ -14,16 +14,6 @@ using Records = std::vector<std::string>;
 
 namespace {
 
-std::uint64_t first_seed() {
-    const char* given = std::getenv("TOKMESH_TEST_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-}
-
-std::uint64_t histories() {
-    const char* given = std::getenv("TOKMESH_POWER_HISTORIES");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : 6;
-}
-
 // What was written by then; a kill and start in the history moves `appended` to what came back, which is all of it.
 struct Cut {
     Records written;
@@ -32,8 +22,8 @@ struct Cut {
 
 enum class Files { plain, sealed };
 
-struct Log : LogFixture {
-    Log(std::uint64_t seed, Files files) : LogFixture(seed) {
+struct CutLog : LogFixture {
+    CutLog(std::uint64_t seed, Files files) : LogFixture(seed) {
         if (files == Files::sealed) encryption = test::sealed_with({"k1"});
     }
 };
@@ -47,8 +37,8 @@ Cut cut_at(LogFixture& log, Fsync mode, std::uint64_t seed, std::uint64_t step) 
 }
 
 void cut_everywhere(Fsync mode, Files files) {
-    for (std::uint64_t seed = first_seed(); seed < first_seed() + histories(); ++seed) {
-        Log whole(seed, files);
+    for (std::uint64_t seed = test::seed_of_run(); seed < test::seed_of_run() + test::power_histories(); ++seed) {
+        CutLog whole(seed, files);
         INFO("TOKMESH_TEST_SEED=" << seed);
         const bool lived = live(whole, mode, seed);
         INFO(whole.refusal);
@@ -56,7 +46,7 @@ void cut_everywhere(Fsync mode, Files files) {
         const std::uint64_t steps = whole.disk.steps();
         for (std::uint64_t step = 1; step <= steps; ++step) {
             INFO("TOKMESH_TEST_SEED=" << seed << " step " << step << " of " << steps);
-            Log log(seed, files);
+            CutLog log(seed, files);
             const Cut cut = cut_at(log, mode, seed, step);
             check_recovered(log, cut.written, cut.durable);
         }
@@ -65,13 +55,13 @@ void cut_everywhere(Fsync mode, Files files) {
 
 // The same, and then the power goes again at every step of recovery.
 void cut_recovery_everywhere(Fsync mode, Files files) {
-    const std::uint64_t seed = first_seed() + 1000;
-    Log whole(seed, files);
+    const std::uint64_t seed = test::seed_of_run() + 1000;
+    CutLog whole(seed, files);
     live(whole, mode, seed);
     for (std::uint64_t step = 1; step <= whole.disk.steps(); ++step) {
         for (std::uint64_t again = 1;; ++again) {
-            INFO("TOKMESH_TEST_SEED=" << first_seed() << " step " << step << ", then step " << again << " of recovery");
-            Log log(seed, files);
+            INFO("TOKMESH_TEST_SEED=" << test::seed_of_run() << " step " << step << ", then step " << again << " of recovery");
+            CutLog log(seed, files);
             const Cut cut = cut_at(log, mode, seed, step);
             log.disk.cut_power_at(log.disk.steps() + again);
             const bool through = log.start() && !log.disk.power_is_cut();

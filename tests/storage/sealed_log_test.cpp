@@ -17,7 +17,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-constexpr auto both = {CipherKind::aes_256_gcm, CipherKind::chacha20_poly1305};
+constexpr auto each_cipher = {CipherKind::aes_256_gcm, CipherKind::chacha20_poly1305};
 
 bool holds(const std::vector<std::byte>& bytes, std::string_view text) {
     const auto wanted = std::as_bytes(std::span(text));
@@ -45,7 +45,7 @@ void refuses(LogFixture& log, const std::string& why) {
 }  // namespace
 
 TEST_CASE("Sealed log: what was written is read again, over lives and segments, and stands nowhere in clear") {
-    for (const CipherKind cipher : both) {
+    for (const CipherKind cipher : each_cipher) {
         LogFixture log;
         log.encryption = sealed_with({"k1"}, cipher);
         test::SeededRandom random(7);

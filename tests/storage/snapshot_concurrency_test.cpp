@@ -3,7 +3,6 @@
 // what the log makes up to its last LSN: the same records, the same answers to every token, the same lists.
 #include <array>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -13,6 +12,7 @@
 #include "storage/log.hpp"
 #include "storage/snapshot_attempt.hpp"
 #include "storage/snapshot_load.hpp"
+#include "tests/support/run_options.hpp"
 #include "tests/support/store_process.hpp"
 #include "tests/support/turn_threads.hpp"
 
@@ -24,14 +24,9 @@ namespace {
 constexpr std::uint32_t shards = 16;
 constexpr int users = 8, writers = 3, snapshots = 3;
 
-std::uint64_t seeds() {
-    const char* given = std::getenv("TOKMESH_SNAPSHOT_SEEDS");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : 20;
-}
-
-class Server {
+class BusyServer {
 public:
-    explicit Server(std::uint64_t seed) : random_(seed) {
+    explicit BusyServer(std::uint64_t seed) : random_(seed) {
         settings_.touch_resolution_ms = 0;
         settings_.session_max_per_user = 1000;
         LogOptions options;
@@ -233,7 +228,7 @@ private:
     std::function<void()> call_;
 };
 
-void check(Server& server, const std::vector<std::string>& records, const std::vector<std::string>& tokens) {
+void check(BusyServer& server, const std::vector<std::string>& records, const std::vector<std::string>& tokens) {
     for (const Lsn last : server.last) {
         INFO("snapshot at LSN " << value(last) << " of " << records.size());
         test::StoreFixture loaded(shards), replayed(shards);
@@ -253,9 +248,9 @@ void check(Server& server, const std::vector<std::string>& records, const std::v
 }  // namespace
 
 TEST_CASE("Snapshot: with several threads that write, each file alone is what the log makes up to its last LSN", "[snapshot]") {
-    for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::snapshot_seeds(); ++seed) {
         INFO("seed " << seed);
-        Server server(seed);
+        BusyServer server(seed);
         std::array<std::vector<std::string>, writers> tokens;
         {
             std::vector<std::thread> threads;

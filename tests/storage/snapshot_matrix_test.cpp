@@ -24,7 +24,7 @@ std::vector<std::string> segments(const StoreProcess& process) {
     return found;
 }
 
-void live(StoreProcess& process, SeededRandom& dice, int steps) {
+void live_for(StoreProcess& process, SeededRandom& dice, int steps) {
     for (int i = 0; i < steps; ++i) {
         process.random_step(dice);
         if (i % 5 == 4) REQUIRE(process.sync());
@@ -34,7 +34,7 @@ void live(StoreProcess& process, SeededRandom& dice, int steps) {
 
 // At least `more` segments are begun.
 void fill(StoreProcess& process, SeededRandom& dice, std::size_t more) {
-    for (const std::size_t until = segments(process).size() + more; segments(process).size() < until;) live(process, dice, 5);
+    for (const std::size_t until = segments(process).size() + more; segments(process).size() < until;) live_for(process, dice, 5);
 }
 
 void live_with_snapshots(StoreProcess& process, SeededRandom& dice, Taken taken) {
@@ -119,7 +119,7 @@ TEST_CASE("Snapshot matrix: every place of snapshots, every end of a process", "
             CHECK(value(process.report.last) == expected.last);
             CHECK(process.digest() == process.digests.at(expected.last));
             // And what is written now is there at the next start.
-            live(process, dice, 20);
+            live_for(process, dice, 20);
             const std::uint64_t digest = process.digest();
             process.kill();
             REQUIRE(process.start());

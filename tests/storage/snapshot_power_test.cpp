@@ -2,8 +2,8 @@
 // The power goes at every single I/O step of histories with snapshots and removal of what they cover, and again at every step
 // of the recovery after it. What comes back is the state at some LSN that was reached, none that was acknowledged is lost.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 
+#include "tests/support/run_options.hpp"
 #include "tests/support/store_process.hpp"
 
 using storage::value;
@@ -11,14 +11,6 @@ using test::SeededRandom;
 using test::StoreProcess;
 
 namespace {
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* given = std::getenv(variable);
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : otherwise;
-}
-
-std::uint64_t first_seed() { return number_from("TOKMESH_TEST_SEED", 1); }
-std::uint64_t histories() { return number_from("TOKMESH_POWER_HISTORIES", 6); }
 
 // Every third history is sealed.
 storage::Encryption encryption_of(std::uint64_t seed) {
@@ -66,7 +58,7 @@ void check_recovered(StoreProcess& process, std::uint64_t durable) {
 }
 
 void cut_everywhere(bool always) {
-    for (std::uint64_t seed = first_seed(); seed < first_seed() + histories(); ++seed) {
+    for (std::uint64_t seed = test::seed_of_run(); seed < test::seed_of_run() + test::power_histories(); ++seed) {
         StoreProcess whole(seed);
         whole.encryption = encryption_of(seed);
         live(whole, always, seed);
@@ -94,12 +86,12 @@ void cut_everywhere(bool always) {
 }
 
 void cut_recovery_everywhere(bool always) {
-    const std::uint64_t seed = first_seed() + 1000;
+    const std::uint64_t seed = test::seed_of_run() + 1000;
     StoreProcess whole(seed);
     live(whole, always, seed);
     for (std::uint64_t step = 1; step <= whole.disk.steps(); step += 3) {
         for (std::uint64_t again = 1;; ++again) {
-            INFO("TOKMESH_TEST_SEED=" << first_seed() << " step " << step << ", then step " << again << " of recovery");
+            INFO("TOKMESH_TEST_SEED=" << test::seed_of_run() << " step " << step << ", then step " << again << " of recovery");
             StoreProcess process(seed);
             process.disk.cut_power_at(step);
             live(process, always, seed);

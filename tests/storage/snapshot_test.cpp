@@ -13,7 +13,7 @@ using Compress = SnapshotWriter::Compress;
 
 namespace {
 
-void live(StoreProcess& process, SeededRandom& dice, int steps) {
+void live_long(StoreProcess& process, SeededRandom& dice, int steps) {
     for (int i = 0; i < steps; ++i) process.random_step(dice);
 }
 
@@ -32,11 +32,11 @@ TEST_CASE("Snapshot: a store comes back from it and the log above it", "[snapsho
     process.encryption = GENERATE(Encryption{}, test::sealed_with({"k1"}));
     SeededRandom dice(7);
     REQUIRE(process.start());
-    live(process, dice, 400);
+    live_long(process, dice, 400);
     REQUIRE(process.snapshot(compress));
     CHECK(process.last_snapshot->records() > 20);
     CHECK(verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), process.encryption, {}).has_value());
-    live(process, dice, 100);
+    live_long(process, dice, 100);
     REQUIRE(process.sync());
     const std::uint64_t expected = process.digest();
     for (const std::uint32_t shards : {16U, 64U, 256U}) {  // any number of shards can load it
@@ -53,8 +53,8 @@ TEST_CASE("Snapshot: the file alone is the state at its last LSN, with writes be
         StoreProcess process(seed);
         SeededRandom dice(seed);
         REQUIRE(process.start());
-        live(process, dice, 300);
-        REQUIRE(process.snapshot({}, [&] { live(process, dice, 3); }));
+        live_long(process, dice, 300);
+        REQUIRE(process.snapshot({}, [&] { live_long(process, dice, 3); }));
         const std::uint64_t last = value(process.last_snapshot->last);
         const std::uint64_t expected = process.digests.at(last);
         process.kill();
@@ -63,7 +63,7 @@ TEST_CASE("Snapshot: the file alone is the state at its last LSN, with writes be
         CHECK(value(process.report.last) == last);
         CHECK(process.digest() == expected);
         // It goes on from there.
-        live(process, dice, 30);
+        live_long(process, dice, 30);
         REQUIRE(process.stop());
         REQUIRE(process.start());
         CHECK(process.digest() == process.digests.at(value(process.report.last)));
@@ -165,7 +165,7 @@ TEST_CASE("Snapshot: two of them, and the log within the older one goes", "[snap
     REQUIRE(process.start());
     std::vector<Lsn> taken;
     for (int i = 0; i < 4; ++i) {
-        live(process, dice, 150);
+        live_long(process, dice, 150);
         REQUIRE(process.snapshot());
         taken.push_back(process.last_snapshot->last);
         REQUIRE(process.clean_up());
@@ -222,12 +222,12 @@ TEST_CASE("Snapshot: incremental ones hold what changed, and build upon one anot
         if (seed % 2 == 0) process.encryption = test::sealed_with({"k1"});
         SeededRandom dice(seed);
         REQUIRE(process.start());
-        live(process, dice, 400);
+        live_long(process, dice, 400);
         REQUIRE(process.snapshot());
         std::vector<Lsn> taken{process.last_snapshot->last};
         for (int i = 0; i < 4; ++i) {
-            live(process, dice, 20);
-            REQUIRE(process.incremental([&] { live(process, dice, 2); }));
+            live_long(process, dice, 20);
+            REQUIRE(process.incremental([&] { live_long(process, dice, 2); }));
             CHECK(
                 verify_snapshot(process.files(), snapshot_name(process.last_snapshot->last), process.encryption, {}).has_value());
             taken.push_back(process.last_snapshot->last);
@@ -266,10 +266,10 @@ TEST_CASE("Snapshot: a damaged base takes all that builds upon it along, and not
     StoreProcess process;
     SeededRandom dice(4);
     REQUIRE(process.start());
-    live(process, dice, 300);
+    live_long(process, dice, 300);
     REQUIRE(process.snapshot());
     const Lsn base = process.last_snapshot->last;
-    live(process, dice, 50);
+    live_long(process, dice, 50);
     REQUIRE(process.incremental());
     const Lsn last = process.last_snapshot->last;
     REQUIRE(process.sync());
@@ -345,7 +345,7 @@ TEST_CASE("Snapshot: plain files under a key are read only when asked to, and wh
     StoreProcess process;
     SeededRandom dice(3);
     REQUIRE(process.start());
-    live(process, dice, 100);
+    live_long(process, dice, 100);
     REQUIRE(process.snapshot());
     process.kill();
     process.encryption = test::sealed_with({"k1"});
@@ -354,7 +354,7 @@ TEST_CASE("Snapshot: plain files under a key are read only when asked to, and wh
     CHECK(process.disk.fingerprint() == before);
     process.encryption.migrate = true;
     REQUIRE(process.start());
-    live(process, dice, 20);
+    live_long(process, dice, 20);
     REQUIRE(process.snapshot());
     CHECK(snapshot::decode_header(process.disk.bytes(snapshot_name(process.last_snapshot->last))).header->seal.key_id == "k1");
 }

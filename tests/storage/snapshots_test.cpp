@@ -23,9 +23,9 @@ namespace {
 constexpr auto limit = std::chrono::seconds(30);
 constexpr std::uint64_t second_ns = 1'000'000'000;
 
-class Server {
+class SnapshotServer {
 public:
-    explicit Server(test::MemoryDisk& disk) : disk_(disk) {
+    explicit SnapshotServer(test::MemoryDisk& disk) : disk_(disk) {
         settings.touch_resolution_ms = 0;
         set.interval_ms = 0;
         set.wal_bytes = 0;
@@ -56,7 +56,7 @@ public:
             moved.notify_all();
         });
     }
-    ~Server() { end(); }
+    ~SnapshotServer() { end(); }
     void end() {
         hold(false);
         if (snapshots) snapshots->stop();
@@ -125,7 +125,7 @@ private:
 };
 
 std::uint64_t digest_after_start(test::MemoryDisk& disk, Lsn& from) {
-    Server again(disk);
+    SnapshotServer again(disk);
     from = again.log->recovered().snapshot.last;
     return again.store->digest(again.clock.wall_ms);
 }
@@ -137,7 +137,7 @@ TEST_CASE("Snapshots: asked for, once at a time, and what the figures say of it"
     std::uint64_t expected = 0;
     Lsn last{};
     {
-        Server server(disk);
+        SnapshotServer server(disk);
         server.snapshots->start();
         REQUIRE(server.take_one());  // of nothing: no file
         CHECK(server.snapshots->figures().taken == 1);
@@ -167,7 +167,7 @@ TEST_CASE("Snapshots: asked for, once at a time, and what the figures say of it"
 
 TEST_CASE("Snapshots: one that was asked for runs to whoever looks, also before its thread does", "[snapshots]") {
     test::MemoryDisk disk;
-    Server server(disk);
+    SnapshotServer server(disk);
     server.write("key");
     CHECK_FALSE(server.snapshots->figures().running);
     REQUIRE(server.snapshots->ask() == std::uint64_t{1});  // and no thread is there yet
@@ -181,7 +181,7 @@ TEST_CASE("Snapshots: one that was asked for runs to whoever looks, also before 
 
 TEST_CASE("Snapshots: begin by time, and by what was logged", "[snapshots]") {
     test::MemoryDisk disk;
-    Server server(disk);
+    SnapshotServer server(disk);
     const std::string by = GENERATE("time", "log since the last", "log in all");
     const bool by_time = by == "time";
     if (by_time) server.set.interval_ms = 60'000;
@@ -199,7 +199,7 @@ TEST_CASE("Snapshots: begin by time, and by what was logged", "[snapshots]") {
 
 TEST_CASE("Snapshots: files of the log beyond their limit bring full ones, as long as that lets one go", "[snapshots]") {
     test::MemoryDisk disk;
-    Server server(disk);
+    SnapshotServer server(disk);
     server.set.incremental = GENERATE(false, true);
     for (int i = 0; i < 200; ++i) server.write("key" + std::to_string(i), 2000);  // some 400 KB in segments of 64
     server.snapshots->start();
@@ -224,7 +224,7 @@ TEST_CASE("Snapshots: files of the log beyond their limit bring full ones, as lo
 
 TEST_CASE("Snapshots: one that fails harms nothing, leaves no file and is tried again later", "[snapshots]") {
     test::MemoryDisk disk;
-    Server server(disk);
+    SnapshotServer server(disk);
     for (int i = 0; i < 20; ++i) server.write("key" + std::to_string(i));
     server.snapshots->start();
     REQUIRE(server.take_one());
@@ -257,7 +257,7 @@ TEST_CASE("Snapshots: a disk that gets full in the middle of one takes back the 
     std::uint64_t expected = 0;
     Lsn last{};
     {
-        Server server(disk);
+        SnapshotServer server(disk);
         for (int i = 0; i < 200; ++i) server.write("key" + std::to_string(i), 4000);  // three blocks of a snapshot
         REQUIRE(server.prepared());
         std::uint64_t used = 0;
@@ -308,7 +308,7 @@ TEST_CASE("Snapshots: a disk that gets full in the middle of one takes back the 
 
 TEST_CASE("Snapshots: a stop gives up the one that runs, and one more can be taken then", "[snapshots]") {
     test::MemoryDisk disk;
-    Server server(disk);
+    SnapshotServer server(disk);
     for (int i = 0; i < 20; ++i) server.write("key" + std::to_string(i));
     server.snapshots->start();
     server.hold(true);
@@ -331,7 +331,7 @@ TEST_CASE("Snapshots: what the pair makes superfluous goes, and the figures coun
     std::uint64_t expected = 0;
     Lsn last{};
     {
-        Server server(disk);
+        SnapshotServer server(disk);
         server.set.keep = 2;
         server.set.keep_days = 0;
         server.snapshots->start();

@@ -12,22 +12,22 @@ namespace {
 
 constexpr std::int64_t day_ms = 24LL * 3600 * 1000;
 
-struct Seen {
+struct SeenSession {
     std::string user, last_ip;
     UnixMs last_active = 0, expires_at = 0;
     std::uint64_t version = 0;
     std::vector<std::pair<std::string, std::string>> data;
 };
 
-Seen seen_of(const SessionView& v) {
-    Seen s{std::string(v.user), std::string(v.last_ip), v.last_active, v.expires_at, v.version, {}};
+SeenSession seen_of(const SessionView& v) {
+    SeenSession s{std::string(v.user), std::string(v.last_ip), v.last_active, v.expires_at, v.version, {}};
     PackedData data = v.data;
     for (std::string_view name, value; data.next(name, value);) s.data.emplace_back(name, value);
     return s;
 }
 
-std::optional<Seen> by_id(StoreFixture& f, const SessionId& id) {
-    std::optional<Seen> seen;
+std::optional<SeenSession> by_id(StoreFixture& f, const SessionId& id) {
+    std::optional<SeenSession> seen;
     f.run([&](Op& op) { return f.store.get(op, id, [&](const SessionView& v) { seen = seen_of(v); }); });
     return seen;
 }

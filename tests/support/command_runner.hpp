@@ -22,6 +22,11 @@
 
 namespace support {
 
+// Well-formed, and of nobody.
+inline const std::string absent_id = "tmss-01arz3ndektsv4rrffq69g5fav";
+inline const std::string unknown_token = "tmtk_0123456789012345678901234567890123456789012";
+inline const std::string wrong_type_shown = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+
 class CommandRunner {
 public:
     static constexpr storage::UnixMs start_ms = 1'700'000'000'000;

@@ -15,11 +15,6 @@ namespace test {
 
 using namespace storage;
 
-std::uint64_t seed_of_run() {
-    const char* given = std::getenv("TOKMESH_TEST_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-}
-
 DamagedStore::DamagedStore(std::uint64_t seed, bool sealed) : process(seed), dice(seed) {
     if (sealed) process.encryption = sealed_with({"k1"});
     REQUIRE(process.start());

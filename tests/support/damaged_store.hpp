@@ -8,11 +8,10 @@
 
 #include "storage/repair.hpp"
 #include "tests/support/disk_image.hpp"
+#include "tests/support/run_options.hpp"
 #include "tests/support/store_process.hpp"
 
 namespace test {
-
-std::uint64_t seed_of_run();  // TOKMESH_TEST_SEED, or 1
 
 struct Expect {
     std::uint64_t last = 0;                             // of the state that is saved

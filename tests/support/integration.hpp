@@ -4,7 +4,11 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "tests/support/server_process.hpp"
 
@@ -45,6 +49,32 @@ Reply create(Redis& redis, const std::string& user, const Args&... args) {
     INFO(made.shown());
     REQUIRE(made.has("id"));
     return made;
+}
+
+// A number of INFO persistence.
+inline std::int64_t persistence_figure(Redis& redis, const std::string& name) {
+    const std::string text = support::info_field(redis, "persistence", name);
+    INFO(name << " is " << text);
+    return std::stoll(text);
+}
+
+// All that a data directory holds, by path.
+inline std::map<std::string, std::string> files_of(const std::filesystem::path& directory) {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+        if (entry.is_regular_file()) files[entry.path().string()] = support::read_file(entry.path());
+    return files;
+}
+
+// Full and incremental ones, oldest first.
+inline std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& directory) {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with("snapshot-") && name.ends_with(".tms")) found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 }  // namespace integration

@@ -8,15 +8,11 @@
 #include "tests/support/command_runner.hpp"
 
 using Catch::StartsWith;
+using support::absent_id;
 using support::CommandRunner;
 using support::Reply;
 
-namespace {
-
-const std::string wrong_type = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-const std::string absent_id = "tmss-01arz3ndektsv4rrffq69g5fav";
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("DEL, UNLINK, EXISTS, TOUCH, TYPE see both kinds", "[keys]") {
     CommandRunner run;
@@ -198,11 +194,11 @@ TEST_CASE("names of sessions are reserved for RENAME and COPY", "[keys]") {
     const std::string there = run("SESS.CREATE", "alice").at("id").text;
     for (const std::string& key : {there, absent_id, "tmss-" + std::string(26, '!')}) {
         INFO(key);
-        CHECK(run.show("RENAME", "plain", key) == wrong_type);
-        CHECK(run.show("RENAMENX", "plain", key) == wrong_type);
-        CHECK(run.show("COPY", "plain", key) == wrong_type);
-        CHECK(run.show("RENAME", key, "x") == wrong_type);
-        CHECK(run.show("COPY", key, "x") == wrong_type);
+        CHECK(run.show("RENAME", "plain", key) == support::wrong_type_shown);
+        CHECK(run.show("RENAMENX", "plain", key) == support::wrong_type_shown);
+        CHECK(run.show("COPY", "plain", key) == support::wrong_type_shown);
+        CHECK(run.show("RENAME", key, "x") == support::wrong_type_shown);
+        CHECK(run.show("COPY", key, "x") == support::wrong_type_shown);
     }
     CHECK(run.show("GET", "plain") == "\"x\"");
     CHECK_FALSE(run("SESS.GET", there).is_null());

@@ -6,16 +6,10 @@
 #include <sstream>
 #include <string>
 
+#include "src/args.hpp"
 #include "src/command.hpp"
 
 namespace {
-
-std::string upper_case(std::string_view text) {
-    std::string upper(text);
-    for (char& c : upper)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    return upper;
-}
 
 std::set<std::string> words_of(const std::string& path) {
     std::ifstream file(path);
@@ -35,11 +29,11 @@ std::set<std::string> words_of(const std::string& path) {
 TEST_CASE("src/commands/README.md names every command", "[repository]") {
     const auto words = words_of(TOKMESH_SOURCE_DIR "/src/commands/README.md");
     for (const server::CommandSpec* spec : server::all_commands()) {
-        INFO("add " << upper_case(spec->name) << " to src/commands/README.md");
-        CHECK(words.contains(upper_case(spec->name)));
+        INFO("add " << server::upper_case(spec->name) << " to src/commands/README.md");
+        CHECK(words.contains(server::upper_case(spec->name)));
         for (const server::CommandSpec& sub : spec->subs) {
-            INFO("its subcommand " << upper_case(sub.name));
-            CHECK(words.contains(upper_case(sub.name.substr(sub.name.find('|') + 1))));
+            INFO("its subcommand " << server::upper_case(sub.name));
+            CHECK(words.contains(server::upper_case(sub.name.substr(sub.name.find('|') + 1))));
         }
     }
 }

@@ -7,15 +7,12 @@
 #include "tests/support/command_runner.hpp"
 
 using Catch::StartsWith;
+using support::absent_id;
 using support::CommandRunner;
 using support::Reply;
+using support::unknown_token;
 
-namespace {
-
-const std::string absent_id = "tmss-01arz3ndektsv4rrffq69g5fav";
-const std::string unknown_token = "tmtk_0123456789012345678901234567890123456789012";
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("UPDATE with many names does what it does with few", "[session]") {
     CommandRunner run;

@@ -8,13 +8,12 @@
 
 using Catch::Contains;
 using Catch::StartsWith;
+using support::absent_id;
 using support::CommandRunner;
 using support::Reply;
+using support::unknown_token;
 
 namespace {
-
-const std::string absent_id = "tmss-01arz3ndektsv4rrffq69g5fav";
-const std::string unknown_token = "tmtk_0123456789012345678901234567890123456789012";
 
 std::vector<std::string> ids_of(const Reply& sessions) {
     std::vector<std::string> ids;

@@ -7,11 +7,10 @@
 #include "tests/support/command_runner.hpp"
 
 using Catch::StartsWith;
+using support::absent_id;
 using support::CommandRunner;
 
 namespace {
-
-const std::string absent_id = "tmss-01arz3ndektsv4rrffq69g5fav";
 
 std::uint64_t records(const CommandRunner& run) { return storage::value(run.appended()); }
 

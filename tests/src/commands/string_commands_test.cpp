@@ -11,7 +11,6 @@ using support::CommandRunner;
 
 namespace {
 
-const std::string wrong_type = "-WRONGTYPE Operation against a key holding the wrong kind of value";
 const std::string syntax = "-ERR syntax error";
 const std::string not_an_integer = "-ERR value is not an integer or out of range";
 const std::string not_a_float = "-ERR value is not a valid float";
@@ -214,27 +213,27 @@ TEST_CASE("names of sessions are reserved: GET shows them, nothing writes them",
     const auto records = run.appended();
     for (const std::string& key : {there, absent, "tmss-" + std::string(26, 'u')}) {
         INFO(key);
-        CHECK(run.show("SET", key, "v") == wrong_type);
-        CHECK(run.show("SET", key, "v", "GET") == wrong_type);
-        CHECK(run.show("SETEX", key, 10, "v") == wrong_type);
-        CHECK(run.show("PSETEX", key, 10, "v") == wrong_type);
-        CHECK(run.show("SETNX", key, "v") == wrong_type);
-        CHECK(run.show("GETSET", key, "v") == wrong_type);
-        CHECK(run.show("GETDEL", key) == wrong_type);
-        CHECK(run.show("GETEX", key) == wrong_type);
-        CHECK(run.show("GETEX", key, "EX", "x") == wrong_type);
-        CHECK(run.show("APPEND", key, "v") == wrong_type);
-        CHECK(run.show("SETRANGE", key, 1, "v") == wrong_type);
-        CHECK(run.show("INCR", key) == wrong_type);
-        CHECK(run.show("INCRBYFLOAT", key, "x") == wrong_type);
-        CHECK(run.show("MSET", "other", "1", key, "v") == wrong_type);
-        CHECK(run.show("MSETNX", "other", "1", key, "v") == wrong_type);
+        CHECK(run.show("SET", key, "v") == support::wrong_type_shown);
+        CHECK(run.show("SET", key, "v", "GET") == support::wrong_type_shown);
+        CHECK(run.show("SETEX", key, 10, "v") == support::wrong_type_shown);
+        CHECK(run.show("PSETEX", key, 10, "v") == support::wrong_type_shown);
+        CHECK(run.show("SETNX", key, "v") == support::wrong_type_shown);
+        CHECK(run.show("GETSET", key, "v") == support::wrong_type_shown);
+        CHECK(run.show("GETDEL", key) == support::wrong_type_shown);
+        CHECK(run.show("GETEX", key) == support::wrong_type_shown);
+        CHECK(run.show("GETEX", key, "EX", "x") == support::wrong_type_shown);
+        CHECK(run.show("APPEND", key, "v") == support::wrong_type_shown);
+        CHECK(run.show("SETRANGE", key, 1, "v") == support::wrong_type_shown);
+        CHECK(run.show("INCR", key) == support::wrong_type_shown);
+        CHECK(run.show("INCRBYFLOAT", key, "x") == support::wrong_type_shown);
+        CHECK(run.show("MSET", "other", "1", key, "v") == support::wrong_type_shown);
+        CHECK(run.show("MSETNX", "other", "1", key, "v") == support::wrong_type_shown);
         CHECK(run.show("MGET", key) == "[$-1]");
     }
     CHECK(run.appended() == records);
     CHECK(run.show("SESS.GET", there) == before);
-    CHECK(run.show("STRLEN", there) == wrong_type);
-    CHECK(run.show("GETRANGE", there, 0, 1) == wrong_type);
+    CHECK(run.show("STRLEN", there) == support::wrong_type_shown);
+    CHECK(run.show("GETRANGE", there, 0, 1) == support::wrong_type_shown);
     CHECK(run.show("GET", absent) == "$-1");
     const auto json = boost::json::parse(run("GET", there).text).as_object();
     CHECK(json.at("id").as_string() == there);

@@ -50,7 +50,7 @@ std::string without_ends(const std::string& text) {  // the records
     return records;
 }
 
-void live(StoreProcess& process, SeededRandom& dice, int steps) {
+void live_days(StoreProcess& process, SeededRandom& dice, int steps) {
     for (int i = 0; i < steps; ++i) {
         process.random_step(dice);
         if (dice.below(80) == 0) REQUIRE(process.snapshot());
@@ -93,7 +93,7 @@ TEST_CASE("Export: out, in, out again is the same, and the store too, for any se
         if (seed % 3 == 1) made.encryption = test::sealed_with({"k2"});
         SeededRandom dice(seed);
         REQUIRE(process.start());
-        live(process, dice, 400);
+        live_days(process, dice, 400);
         REQUIRE(process.sync());
         const std::uint64_t expected = process.digest();
         process.kill();
@@ -253,7 +253,7 @@ TEST_CASE("Export: a directory that a start refuses is refused, and one without 
     process.encryption = test::sealed_with({"k1"});
     REQUIRE(process.start());
     SeededRandom dice(1);
-    live(process, dice, 20);
+    live_days(process, dice, 20);
     REQUIRE(process.sync());
     process.kill();
     process.encryption = {};
@@ -266,7 +266,7 @@ TEST_CASE("Export: an output that fails ends it with a reason", "[export]") {
     StoreProcess process;
     REQUIRE(process.start());
     SeededRandom dice(1);
-    live(process, dice, 50);
+    live_days(process, dice, 50);
     REQUIRE(process.sync());
     process.kill();
     const auto fs = process.disk.mount();

@@ -175,7 +175,7 @@ TEST_CASE("Revoked sessions end in the log, in every database, and only they", "
     Offline offline;
     {
         SystemRandom random;
-        Settings settings;
+        storage::Settings settings;
         SteadyNow now(offline.process.clock);
         LogOptions options;
         auto log = Log::open(offline.process.disk.mount(), options, offline.process.clock, now, random);
