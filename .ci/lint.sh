@@ -11,12 +11,6 @@ changed_files() {
     git -c safe.directory='*' ls-files -o --exclude-standard -z -- '*.cpp' '*.hpp'
 }
 
-tidy_one() {  # one file, its output in one piece
-    local output
-    output=$(clang-tidy-14 --quiet -p build/lint "$1" 2>/dev/null) || { printf '%s\n' "$output" | grep -v '^$'; return 1; }
-}
-export -f tidy_one
-
 # A file with mistakes of each kind must be refused; else the green light above means nothing.
 prove_lint_fires() {
     local planted=build/lint/planted checks
@@ -42,8 +36,7 @@ lint() {
         sed 's/ \[-Wclang-format-violations\]/: run .\/dev fmt/' | sort -u -t: -k1,1 | tee build/lint/format.log
     [ -s build/lint/format.log ] && failed=1
     prove_lint_fires || failed=1
-    # Largest first, so that the last one does not run alone for long.
-    "$files" | xargs -0 -r ls -S | grep '\.cpp$' | xargs -P "$JOBS" -I{} bash -c 'tidy_one {}' || failed=1
+    "$files" | grep -z '\.cpp$' | python3 .ci/lint_units.py build/lint "$JOBS" || failed=1
     [ $failed = 0 ] && say "lint: clean"
     return $failed
 }

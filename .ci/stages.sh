@@ -101,12 +101,23 @@ stage_linearizability() {  # answers about single sessions under concurrency and
 
 stage_clients() { with_release && bash tests/compat/run; }  # it installs what its clients need
 
-stage_asan() {
+# run_sanitized BUILD_FOLDER PROGRAM...: tests_storage, which is half of the work, and the programs beside it.
+run_sanitized() {
+    local dir=$1 beside code=0; shift
+    export TOKMESH_POWER_HISTORIES=3  # the stage `power` has the many
+    run_tests "$dir" "" tests_storage >"$dir/tests_storage.out" 2>&1 & beside=$!
+    run_tests "$dir" "" "$@" || code=1
+    wait $beside || code=1
+    cat "$dir/tests_storage.out"
+    return $code
+}
+
+stage_asan() {  # in the build of `fuzz`: the same sanitizers, so that there is one build for both
     need_packages $PACKAGES_BUILD $PACKAGES_TEST $PACKAGES_CLANG
     provide_redis_server
-    build asan || return 1
+    build fuzz all || return 1
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
-    run_tests build/asan "" tests_resp tests_storage tests_server tests_fuzz_corpus tests_integration
+    run_sanitized build/fuzz tests_resp tests_server tests_fuzz_corpus tests_integration
 }
 
 stage_tsan() {
@@ -114,7 +125,7 @@ stage_tsan() {
     provide_redis_server
     build tsan tests_storage tests_server tests_integration || return 1  # resp has no threads
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-    run_tests build/tsan "" tests_storage tests_server tests_integration
+    run_sanitized build/tsan tests_server tests_integration
 }
 
 stage_fuzz() {  # the seeds were replayed by `test` and `asan`; here libFuzzer goes on from them
