@@ -84,8 +84,13 @@ std::optional<AddressText> AddressText::parse(std::string_view text) {
     in6_addr bytes{};
     address.v6_ = text.find(':') != text.npos;
     if (inet_pton(address.v6_ ? AF_INET6 : AF_INET, copy, &bytes) != 1) return std::nullopt;
+    if (!address.v6_) {  // inet_pton takes an IPv4 address in its canonical text only
+        std::memcpy(address.text_.data(), text.data(), text.size());
+        address.size_ = text.size();
+        return address;
+    }
     const void* from = &bytes;
-    if (address.v6_ && IN6_IS_ADDR_V4MAPPED(&bytes)) {  // what a socket for both families calls an IPv4 client
+    if (IN6_IS_ADDR_V4MAPPED(&bytes)) {  // what a socket for both families calls an IPv4 client
         address.v6_ = false;
         address.mapped_ = true;
         from = &bytes.s6_addr[12];

@@ -19,6 +19,17 @@ std::string names_in_a_row() {
     return text;
 }
 
+// Each field's name as it goes to the client in either version of RESP, made once.
+const auto names_as_bulks = [] {
+    std::array<std::string, session_field_names.size()> bulks;
+    for (std::size_t i = 0; i < bulks.size(); ++i) {
+        resp::OutputBuffer out;
+        resp::ReplyWriter(out).bulk(session_field_names[i]);
+        bulks[i] = out.view();
+    }
+    return bulks;
+}();
+
 }  // namespace
 
 FieldMask read_fields(ArgReader& reader) {
@@ -83,7 +94,7 @@ void write_session(resp::ReplyWriter& reply, const storage::SessionView& view, F
     for (unsigned i = 0; i < session_field_names.size(); ++i) {
         const auto field = static_cast<SessionField>(i);
         if (!has(shown, field)) continue;
-        reply.bulk(session_field_names[i]);
+        reply.raw(names_as_bulks[i]);
         if (field == SessionField::id)
             write_id(reply, view.id);
         else if (field == SessionField::data)

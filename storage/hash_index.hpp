@@ -102,6 +102,18 @@ private:
             --used_;
         }
 
+        // Without closing the gap: for who takes the whole run.
+        Entry take(Entry& entry) {
+            --used_;
+            return std::exchange(entry, Entry{});
+        }
+
+        std::size_t first_empty() const {  // there is one: no table is ever full
+            std::size_t i = 0;
+            while (slots_[i].place != no_place) ++i;
+            return i;
+        }
+
         std::size_t after(std::size_t i) const { return i + 1 == capacity_ ? 0 : i + 1; }
 
     private:
@@ -140,22 +152,18 @@ private:
     void start_growing(std::size_t capacity) {
         if (table_.used() != 0) {
             old_ = std::move(table_);
-            moved_ = 0;
+            moved_ = old_.first_empty();
         }
         table_ = Table(capacity);
     }
 
-    // The old table stays a valid table while it empties: entries leave it through remove(), which may bring one back into the
-    // same slot, so a slot is passed only when it is empty.
+    // Runs leave the old table whole, so what is left of it is still found by probing; `moved_` stands behind an empty slot.
     void move_some(std::size_t slots) {
-        while (slots-- > 0 && old_.used() != 0) {
+        for (bool in_run = false; old_.used() != 0 && (slots > 0 || in_run); moved_ = old_.after(moved_)) {
             Entry& entry = old_.slot(moved_);
-            if (entry.place == no_place) {
-                moved_ = old_.after(moved_);
-                continue;
-            }
-            table_.put(entry);
-            old_.remove(&entry);
+            in_run = entry.place != no_place;
+            if (in_run) table_.put(old_.take(entry));
+            if (slots > 0) --slots;
         }
         if (old_.used() == 0) old_ = Table();
     }

@@ -24,6 +24,15 @@ constexpr std::array<unsigned char, 256> make_digits() {
 
 constexpr auto digits = make_digits();
 
+constexpr std::array<std::array<char, 2>, 1024> make_pairs() {
+    std::array<std::array<char, 2>, 1024> pairs{};
+    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {alphabet[i >> 5U], alphabet[i & 31U]};
+    return pairs;
+}
+
+constexpr auto digit_pairs = make_pairs();
+static_assert((SessionId::text_size - prefix.size()) % 2 == 0);
+
 }  // namespace
 
 std::optional<SessionId> SessionId::parse(std::string_view text) {
@@ -51,10 +60,9 @@ void SessionId::write(char* to) const {
     std::uint64_t low = 0;
     for (std::size_t i = 0; i < 8; ++i) high = high << 8 | bytes[i];
     for (std::size_t i = 8; i < 16; ++i) low = low << 8 | bytes[i];
-    for (std::size_t i = text_size; i-- > prefix.size();) {
-        to[i] = alphabet[low & 31U];
-        low = low >> 5 | high << 59;
-        high >>= 5;
+    for (std::size_t i = text_size; i > prefix.size(); low = low >> 10 | high << 54, high >>= 10) {
+        i -= 2;
+        std::memcpy(to + i, digit_pairs[low & 1023U].data(), 2);
     }
 }
 

@@ -110,7 +110,7 @@ bool SessionLister::step(Op& op) {
     Place budget = places_per_step;
     while (shard_ < impl.shards.size() && budget > 0) {
         const auto shard = static_cast<ShardIndex>(shard_);
-        ShardLock lock(impl.shards, {shard});
+        ShardLock lock(impl.shards, shard);
         Space* space = impl.space(shard, db_);
         if (space) Store::Impl::depend(op, space->last_lsn);
         const Place end = space ? std::min(space->places_end(), place_ + budget) : 0;
@@ -138,7 +138,7 @@ void SessionLister::page(Op& op, SessionVisitor visit) {
     std::sort(first, heap_.end(), order);
     for (std::size_t i = offset_; i < heap_.size(); ++i) {
         const Candidate& c = heap_[i];
-        ShardLock lock(impl.shards, {c.shard});
+        ShardLock lock(impl.shards, c.shard);
         Space* space = impl.space(c.shard, db_);
         const Record* r = space ? space->at(c.place) : nullptr;
         SessionView view;

@@ -37,10 +37,20 @@ void ShardMutex::lock_contended() {
     while (state_.exchange(waited_for, std::memory_order_acquire) != free) state_.wait(waited_for, std::memory_order_relaxed);
 }
 
+ShardLock::ShardLock(std::vector<Shard>& shards, ShardIndex one) : shards_(shards) {
+    held_.push_back(one);
+    lock();
+}
+
 ShardLock::ShardLock(std::vector<Shard>& shards, Set set) : shards_(shards), held_(std::move(set)) {
+    in_order();
+    lock();
+}
+
+void ShardLock::in_order() {
+    if (held_.size() < 2) return;
     std::sort(held_.begin(), held_.end());
     held_.erase(std::unique(held_.begin(), held_.end()), held_.end());
-    lock();
 }
 
 ShardLock::ShardLock(std::vector<Shard>& every_one_of) : shards_(every_one_of) {
@@ -73,8 +83,7 @@ bool ShardLock::widen() {
         hold_all();
     } else {
         held_.insert(held_.end(), wanted_.begin(), wanted_.end());
-        std::sort(held_.begin(), held_.end());
-        held_.erase(std::unique(held_.begin(), held_.end()), held_.end());
+        in_order();
     }
     wanted_.clear();
     lock();

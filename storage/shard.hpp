@@ -46,6 +46,7 @@ class ShardLock {
 public:
     using Set = boost::container::small_vector<ShardIndex, 4>;
 
+    ShardLock(std::vector<Shard>& shards, ShardIndex one);
     ShardLock(std::vector<Shard>& shards, Set set);
     explicit ShardLock(std::vector<Shard>& every_one_of);
     ~ShardLock() { unlock(); }
@@ -60,6 +61,7 @@ public:
 
 private:
     void lock();
+    void in_order();
     void hold_all();
 
     std::vector<Shard>& shards_;

@@ -25,16 +25,31 @@ constexpr std::uint16_t crc_step(std::uint16_t crc, unsigned char byte) {
     return static_cast<std::uint16_t>((crc << 8) ^ crc_table[((crc >> 8) ^ byte) & 0xffU]);
 }
 
-// What a character contributes to the CRC when `zeros_after` zero bytes follow it.
-std::uint16_t contribution(char character, int zeros_after) {
-    std::uint16_t crc = crc_step(0, static_cast<unsigned char>(character));
-    for (int i = 0; i < zeros_after; ++i) crc = crc_step(crc, 0);
-    return crc;
+constexpr std::size_t sliced = 8;
+
+// What a byte contributes to the CRC when so many zero bytes follow it. The CRC of 8 bytes is the sum of what each contributes,
+// eight loads that do not wait for one another in place of a chain of eight ("slicing-by-8", Kounavis and Berry 2005).
+constexpr auto contributions = [] {
+    std::array<std::array<std::uint16_t, 256>, sliced> tables{};
+    tables[0] = crc_table;
+    for (std::size_t zeros = 1; zeros < sliced; ++zeros)
+        for (std::size_t byte = 0; byte < 256; ++byte) tables[zeros][byte] = crc_step(tables[zeros - 1][byte], 0);
+    return tables;
+}();
+
+std::uint16_t contribution(char character, std::size_t zeros_after) {
+    return contributions[zeros_after][static_cast<unsigned char>(character)];
 }
 
 }  // namespace
 
 std::uint16_t crc16(std::string_view bytes, std::uint16_t start) {
+    for (; bytes.size() >= sliced; bytes.remove_prefix(sliced)) {
+        const auto* b = reinterpret_cast<const unsigned char*>(bytes.data());
+        start = contributions[7][b[0] ^ start >> 8] ^ contributions[6][b[1] ^ (start & 0xffU)] ^ contributions[5][b[2]] ^
+                contributions[4][b[3]] ^ contributions[3][b[4]] ^ contributions[2][b[5]] ^ contributions[1][b[6]] ^
+                contributions[0][b[7]];
+    }
     for (const char c : bytes) start = crc_step(start, static_cast<unsigned char>(c));
     return start;
 }

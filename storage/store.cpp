@@ -98,8 +98,8 @@ Found Store::Impl::find_token(Op& op, const TokenHash& hash, ShardIndex shard, S
     });
 }
 
-Found Store::Impl::find_string(const Op& op, std::string_view key) {
-    Space* home = space(shard_of(key), op.db);
+Found Store::Impl::find_string(const Op& op, std::string_view key, ShardIndex shard) {
+    Space* home = space(shard, op.db);
     if (!home) return {};
     const Place place = home->find_string(key);
     return place == no_place ? Found{} : Found{home, place};
@@ -130,7 +130,7 @@ void Store::Impl::update_memory(ShardIndex shard) {
 
 Aftermath::~Aftermath() {
     for (const StaleHint& hint : stale) {
-        ShardLock lock(store_.shards, {hint.in});
+        ShardLock lock(store_.shards, hint.in);
         if (Space* space = store_.space(hint.in, db_)) space->drop_hint(hint);
     }
 }
@@ -142,7 +142,7 @@ Store::Figures Store::figures() const {
     for (Shard& shard : impl_->shards) {
         f.lock_acquisitions += shard.mutex.acquisitions();
         f.lock_contended += shard.mutex.contended();
-        ShardLock lock(impl_->shards, {static_cast<ShardIndex>(&shard - impl_->shards.data())});
+        ShardLock lock(impl_->shards, static_cast<ShardIndex>(&shard - impl_->shards.data()));
         for (const auto& space : shard.spaces) {
             if (!space) continue;
             const auto& c = space->counts();
@@ -173,7 +173,7 @@ Store::DbFigures Store::db_figures(DbIndex db, UnixMs now) const {
     double ttl_sum = 0;
     std::uint64_t sampled = 0;
     for (std::size_t s = 0; s < impl_->shards.size(); ++s) {
-        ShardLock lock(impl_->shards, {static_cast<ShardIndex>(s)});
+        ShardLock lock(impl_->shards, static_cast<ShardIndex>(s));
         const Space* space = impl_->space(static_cast<ShardIndex>(s), db);
         if (!space) continue;
         f.keys += space->counts().sessions + space->counts().strings;

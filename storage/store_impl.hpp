@@ -52,7 +52,8 @@ public:
     // ---- finding, under locks. One pass: what is missing is wanted of the lock, and the caller calls lock.widen() ----
     Found find_id(Op& op, const SessionId& id, ShardLock& lock);
     Found find_token(Op& op, const TokenHash& hash, ShardIndex shard, ShardLock& lock);
-    Found find_string(const Op& op, std::string_view key);
+    Found find_string(const Op& op, std::string_view key, ShardIndex shard);
+    Found find_string(const Op& op, std::string_view key) { return find_string(op, key, shard_of(key)); }
 
     // ---- what an answer depends on ----
     static void depend(Op& op, Lsn lsn) { op.depends_on = later(op.depends_on, lsn); }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Keys of both kinds: a plain key, or a session's id as text.
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
@@ -12,6 +13,7 @@ namespace {
 
 struct NamedKey {  // what a key's text means, and where it was found
     std::optional<SessionId> id;
+    ShardIndex shard = 0;  // its home. Ids may come in upper case; their slot is that of the text as kept
     Found found;
 };
 
@@ -19,64 +21,61 @@ struct NamedKey {  // what a key's text means, and where it was found
 class Keys {
 public:
     Keys(Store::Impl& store, Op& op, std::span<const std::string_view> names)
-        : store_(store), op_(op), names_(names), keys_(names.size()) {}
+        : store_(store), op_(op), names_(names), keys_(names.size()) {
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            keys_[i].id = SessionId::parse(names[i]);
+            keys_[i].shard = keys_[i].id ? store.shard_of(*keys_[i].id) : store.shard_of(names[i]);
+        }
+    }
 
     ShardLock::Set shards() const {
         ShardLock::Set set;
-        for (const auto name : names_) set.push_back(store_.shard_of(shard_text(name)));
+        for (const NamedKey& key : keys_) set.push_back(key.shard);
         return set;
     }
 
     void find(ShardLock& lock) {
         do {
             for (std::size_t i = 0; i < names_.size(); ++i) {
-                keys_[i].id = SessionId::parse(names_[i]);
-                keys_[i].found = keys_[i].id ? store_.find_id(op_, *keys_[i].id, lock) : store_.find_string(op_, names_[i]);
+                NamedKey& key = keys_[i];
+                key.found = key.id ? store_.find_id(op_, *key.id, lock) : store_.find_string(op_, names_[i], key.shard);
             }
         } while (lock.widen());
-        for (std::size_t i = 0; i < names_.size(); ++i) judge(keys_[i], names_[i]);
+        for (NamedKey& key : keys_) judge(key);
     }
 
-    std::vector<NamedKey>& all() { return keys_; }
-
-    // Ids may come in upper case; their slot is that of the text as kept.
-    static std::string shard_text(std::string_view name) {
-        if (const auto id = SessionId::parse(name)) {
-            const auto text = id->text();
-            return {text.data(), text.size()};
-        }
-        return std::string(name);
-    }
+    Found& first() { return keys_[0].found; }
+    std::span<const NamedKey> all() const { return {keys_.data(), keys_.size()}; }
 
 private:
-    void judge(NamedKey& key, std::string_view name) {
+    void judge(NamedKey& key) {
         const SessionRecord* session = key.found.session();
         const StringRecord* string = key.found.string();
         if (key.found) Store::Impl::depend(op_, key.found.space->at(key.found.place)->gate_lsn());
         if ((session && session->live(op_.now)) || (string && string->live(op_.now))) return;
-        if (!key.found) store_.depend_on_absence(op_, store_.shard_of(shard_text(name)));
+        if (!key.found) store_.depend_on_absence(op_, key.shard);
         key.found = {};
     }
 
     Store::Impl& store_;
     Op& op_;
     std::span<const std::string_view> names_;
-    std::vector<NamedKey> keys_;
+    boost::container::small_vector<NamedKey, 1> keys_;  // one is the common case
 };
 
 // One key: the common case.
 class OneKey {
 public:
     OneKey(Store::Impl& store, Op& op, std::string_view name)
-        : keys_(store, op, {&name_, 1}), name_(name), lock_(store.shards, keys_.shards()) {
+        : name_(name), keys_(store, op, {&name_, 1}), lock_(store.shards, keys_.shards()) {
         keys_.find(lock_);
     }
-    const Found& operator*() { return keys_.all()[0].found; }
-    const Found* operator->() { return &keys_.all()[0].found; }
+    const Found& operator*() { return keys_.first(); }
+    const Found* operator->() { return &keys_.first(); }
 
 private:
+    std::string_view name_;  // before keys_, which look at it
     Keys keys_;
-    std::string_view name_;
     ShardLock lock_;
 };
 

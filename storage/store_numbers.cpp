@@ -15,16 +15,16 @@ StringChange::StringChange(Store::Impl& store, Op& op, std::string_view key)
       op_(op),
       key_(key),
       shard_(store.shard_of(key)),
-      lock_(store.shards, {shard_}),
+      lock_(store.shards, shard_),
       record_(Store::Impl::writer()) {
-    StringRecord* found = store.find_string(op, key).string();
+    StringRecord* found = store.find_string(op, key, shard_).string();
     if (found && found->live(op.now)) old_ = found;
 }
 
 void StringChange::depend_on_old() {
     if (old_)
         Store::Impl::depend(op_, old_->lsn);
-    else if (const StringRecord* due = store_.find_string(op_, key_).string())
+    else if (const StringRecord* due = store_.find_string(op_, key_, shard_).string())
         Store::Impl::depend(op_, due->lsn);
     else
         store_.depend_on_absence(op_, shard_);

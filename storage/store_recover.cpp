@@ -71,7 +71,7 @@ void Store::finish_replay(UnixMs now, ShardIndex first, ShardIndex last) {
         for (std::size_t db = 0; db < db_count; ++db) {
             std::vector<Foreign> foreign;
             {
-                ShardLock lock(impl_->shards, {shard});
+                ShardLock lock(impl_->shards, shard);
                 Space* space = impl_->space(shard, static_cast<DbIndex>(db));
                 if (!space) continue;
                 std::vector<StaleHint> not_built_yet;
@@ -82,12 +82,12 @@ void Store::finish_replay(UnixMs now, ShardIndex first, ShardIndex last) {
                 foreign = foreign_entries(*space, shard);
             }
             for (const Foreign& f : foreign) {
-                ShardLock lock(impl_->shards, {f.in});
+                ShardLock lock(impl_->shards, f.in);
                 Space& in = impl_->make_space(f.in, static_cast<DbIndex>(db));
                 f.of_id ? in.put_id_hint(f.id, f.here) : in.put_token_hint(f.token, f.here);
             }
         }
-        ShardLock lock(impl_->shards, {shard});
+        ShardLock lock(impl_->shards, shard);
         impl_->update_memory(shard);
     }
 }

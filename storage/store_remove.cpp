@@ -124,7 +124,7 @@ Result<std::uint64_t> Store::remove_by_tokens(Op& op, std::span<const std::strin
 Result<std::uint64_t> Store::remove_user(Op& op, std::string_view user, const std::optional<SessionId>& except) {
     const ShardIndex home = impl_->shard_of(user);
     Aftermath after(*impl_, op.db);
-    ShardLock lock(impl_->shards, {home});
+    ShardLock lock(impl_->shards, home);
     Space* space = impl_->space(home, op.db);
     if (!space) return std::uint64_t{0};
     std::vector<Found> found;
@@ -139,7 +139,7 @@ Result<std::uint64_t> Store::remove_user(Op& op, std::string_view user, const st
 
 std::size_t Store::remove_user_bytes(DbIndex db, std::string_view user) {
     const ShardIndex home = impl_->shard_of(user);
-    ShardLock lock(impl_->shards, {home});
+    ShardLock lock(impl_->shards, home);
     Space* space = impl_->space(home, db);
     const Place first = space ? space->first_of_user(user) : no_place;
     if (first == no_place) return 64;

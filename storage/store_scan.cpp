@@ -41,7 +41,7 @@ std::uint64_t Store::scan(Op& op, std::uint64_t cursor, const ScanOptions& optio
     std::array<char, SessionId::text_size> id_text{};
     while (shard < impl_->shards.size()) {
         if (budget == 0) return shard << place_bits | place;
-        ShardLock lock(impl_->shards, {static_cast<ShardIndex>(shard)});
+        ShardLock lock(impl_->shards, static_cast<ShardIndex>(shard));
         Space* space = impl_->space(static_cast<ShardIndex>(shard), op.db);
         if (!space || place >= space->places_end()) {
             ++shard;
@@ -72,7 +72,7 @@ std::optional<std::string> Store::random_key(Op& op) {
     std::array<char, SessionId::text_size> id_text{};
     for (std::size_t i = 0; i < shards; ++i) {
         const auto shard = static_cast<ShardIndex>((start + i) % shards);
-        ShardLock lock(impl_->shards, {shard});
+        ShardLock lock(impl_->shards, shard);
         Space* space = impl_->space(shard, op.db);
         if (!space) continue;
         Impl::depend(op, space->last_lsn);
@@ -90,7 +90,7 @@ std::uint64_t Store::db_size(Op& op) {
     std::uint64_t keys = 0;
     for (std::size_t s = 0; s < impl_->shards.size(); ++s) {
         const auto shard = static_cast<ShardIndex>(s);
-        ShardLock lock(impl_->shards, {shard});
+        ShardLock lock(impl_->shards, shard);
         const Space* space = impl_->space(shard, op.db);
         if (!space) continue;
         impl_->depend_on_all(op, shard);
@@ -147,7 +147,7 @@ std::uint64_t Store::digest(UnixMs now) {
     // The sum of each live record's own hash: independent of places and shards.
     std::uint64_t sum = 0;
     for (std::size_t s = 0; s < impl_->shards.size(); ++s) {
-        ShardLock lock(impl_->shards, {static_cast<ShardIndex>(s)});
+        ShardLock lock(impl_->shards, static_cast<ShardIndex>(s));
         for (auto& space : impl_->shards[s].spaces) {
             if (!space) continue;
             for (Place p = 0; p < space->places_end(); ++p) {

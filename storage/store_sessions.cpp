@@ -49,7 +49,7 @@ boost::system::error_code opens(Store::Impl& store, Op& op, const Found& found, 
 // One session by its id, with its lock held: live, or with the reason why there is none.
 class OneSession {
 public:
-    OneSession(Store::Impl& store, Op& op, const SessionId& id) : shard_(store.shard_of(id)), lock_(store.shards, {shard_}) {
+    OneSession(Store::Impl& store, Op& op, const SessionId& id) : shard_(store.shard_of(id)), lock_(store.shards, shard_) {
         do found_ = store.find_id(op, id, lock_);
         while (lock_.widen());
         error_ = live(store, op, found_, shard_);
@@ -78,7 +78,7 @@ bool Store::get(Op& op, const SessionId& id, SessionVisitor visit) {
 Result<void> Store::validate(Op& op, std::string_view token, const Touch& touch, SessionVisitor visit) {
     const TokenHash hash = impl_->hash_token(token);
     const ShardIndex shard = impl_->shard_of(token);
-    ShardLock lock(impl_->shards, {shard});
+    ShardLock lock(impl_->shards, shard);
     Found found;
     do found = impl_->find_token(op, hash, shard, lock);
     while (lock.widen());
@@ -234,7 +234,7 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
     const TokenHash hash = s.hash_token(token);
     const ShardIndex shard = s.shard_of(token);
     Aftermath after(s, op.db);
-    ShardLock lock(s.shards, {shard});
+    ShardLock lock(s.shards, shard);
     Found found;
     do {
         found = s.find_token(op, hash, shard, lock);

@@ -43,7 +43,7 @@ bool Store::copy_slice(SnapshotWalk& walk, Lsn above, SnapshotPart& to) {
     const auto shard = static_cast<ShardIndex>(walk.shard);
     if (to.entries == 0) to.first_shard = walk.shard;
     to.last_shard = walk.shard;
-    ShardLock lock(impl_->shards, {shard});
+    ShardLock lock(impl_->shards, shard);
     const std::uint32_t entries_before = to.entries;
     for (; walk.db < db_count; ++walk.db, walk.place = 0) {
         Space* space = impl_->space(shard, static_cast<DbIndex>(walk.db));
@@ -89,7 +89,7 @@ void Store::expect_records(std::uint64_t sessions, std::uint64_t strings, std::u
     if (share(sessions + strings + dead) == 0) return;
     for (std::size_t i = 0; i < shards; ++i) {
         const auto shard = static_cast<ShardIndex>(i);
-        ShardLock lock(impl_->shards, {shard});
+        ShardLock lock(impl_->shards, shard);
         impl_->make_space(shard, 0).reserve(share(sessions), share(strings), share(dead));
     }
 }

@@ -13,8 +13,8 @@ namespace storage {
 bool Store::get_string(Op& op, std::string_view key, ValueVisitor visit) {
     if (SessionId::parse(key) && kind(op, key) == KeyKind::session) return false;
     const ShardIndex shard = impl_->shard_of(key);
-    ShardLock lock(impl_->shards, {shard});
-    StringRecord* s = impl_->find_string(op, key).string();
+    ShardLock lock(impl_->shards, shard);
+    StringRecord* s = impl_->find_string(op, key, shard).string();
     if (!s) {
         impl_->depend_on_absence(op, shard);
         visit(std::nullopt);

@@ -83,7 +83,7 @@ std::size_t Store::expire_some(Op& op, ShardIndex shard, std::size_t budget) {
     for (std::size_t db = 0; db < db_count && looked_at < budget; ++db) {
         op.db = static_cast<DbIndex>(db);
         Aftermath after(*impl_, op.db);
-        ShardLock lock(impl_->shards, {shard});
+        ShardLock lock(impl_->shards, shard);
         Space* space = impl_->space(shard, op.db);
         if (!space) continue;
         Expiry expiry(*impl_, op, *space);
@@ -195,7 +195,7 @@ Result<bool> Store::Impl::evict_one(Op& op, ShardIndex shard, EvictionPolicy pol
     std::vector<StaleHint> stale;
     DbIndex db = 0;
     {
-        ShardLock lock(shards, {shard});
+        ShardLock lock(shards, shard);
         if (forget_some(*this, shard, bytes, db, stale) == 0) {
             const auto victim = sample(*this, shard, policy, op.now);
             if (!victim) return false;

@@ -11,7 +11,7 @@ constexpr std::uint64_t visits_per_lock = 256;
 
 std::uint64_t Store::count_user(Op& op, std::string_view user) {
     const ShardIndex home = impl_->shard_of(user);
-    ShardLock lock(impl_->shards, {home});
+    ShardLock lock(impl_->shards, home);
     Space* space = impl_->space(home, op.db);
     if (!space) return 0;
     Impl::depend(op, space->last_lsn);
@@ -25,7 +25,7 @@ std::uint64_t Store::count_sessions(Op& op) {
     std::uint64_t live = 0;
     for (std::size_t s = 0; s < impl_->shards.size(); ++s) {
         const auto shard = static_cast<ShardIndex>(s);
-        ShardLock lock(impl_->shards, {shard});
+        ShardLock lock(impl_->shards, shard);
         Space* space = impl_->space(shard, op.db);
         if (!space) continue;
         impl_->depend_on_all(op, shard);
@@ -43,7 +43,7 @@ void Store::list_user(Op& op, std::string_view user, std::uint64_t offset, std::
     Place last = no_place;
     std::uint32_t last_generation = 0;
     for (bool more = true; more && seen < end;) {
-        ShardLock lock(impl_->shards, {home});
+        ShardLock lock(impl_->shards, home);
         Space* space = impl_->space(home, op.db);
         if (!space) return;
         Impl::depend(op, space->last_lsn);

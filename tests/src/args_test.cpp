@@ -43,12 +43,14 @@ TEST_CASE("sums and products that leave 64 bits are none", "[args]") {
 
 TEST_CASE("addresses are valid and canonical", "[args]") {
     CHECK(AddressText::parse("10.0.0.1")->view() == "10.0.0.1");
+    CHECK(AddressText::parse("255.255.255.255")->view() == "255.255.255.255");
     CHECK(AddressText::parse("2001:DB8:0:0::1")->view() == "2001:db8::1");
     CHECK(AddressText::parse("::FFFF:1.2.3.4")->view() == "1.2.3.4");
     CHECK(AddressText::parse("::ffff:102:304")->view() == "1.2.3.4");
     CHECK_FALSE(AddressText::parse("::ffff:1.2.3.4")->is_v6());
     CHECK(AddressText::parse("::1.2.3.4")->is_v6());
-    for (const char* bad : {"", "1.2.3", "1.2.3.256", "01.2.3.4", "[::1]", "::1%eth0", "localhost", "1.2.3.4 ", "10.0.0.0/8"}) {
+    for (const char* bad : {"", "1.2.3", "1.2.3.256", "01.2.3.4", "1.2.3.04", " 1.2.3.4", "0x1.2.3.4", "1.2.3.4.", "[::1]",
+                            "::1%eth0", "localhost", "1.2.3.4 ", "10.0.0.0/8"}) {
         INFO(bad);
         CHECK_FALSE(AddressText::parse(bad));
     }

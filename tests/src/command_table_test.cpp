@@ -49,6 +49,21 @@ TEST_CASE("names are found in any case") {
     CHECK(find_subcommand(*find_command_entry("client"), "kil").spec == nullptr);
 }
 
+TEST_CASE("words are the same in any case of ASCII, and in nothing else") {
+    const auto folded = [](unsigned c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; };
+    for (const std::size_t size : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 12U, 16U, 19U})
+        for (std::size_t at = 0; at < size; ++at)
+            for (unsigned x = 0; x < 256; ++x)
+                for (unsigned y = 0; y < 256; y += x % 3 + 1) {
+                    std::string a(size, 'q'), b(size, 'Q');
+                    a[at] = static_cast<char>(x);
+                    b[at] = static_cast<char>(y);
+                    if (same_word(a, b) != (folded(x) == folded(y))) FAIL(size << ' ' << at << ' ' << x << ' ' << y);
+                }
+    CHECK_FALSE(same_word("get", "gets"));
+    CHECK(same_word("", ""));
+}
+
 TEST_CASE("a session command routes by its first argument") {
     for (const CommandSpec* spec : all_commands()) {
         if (spec->group != "session" || spec->arity == 1 || spec->arity == -1) continue;

@@ -126,3 +126,13 @@ TEST_CASE("the form of a token", "[session]") {
     CHECK_FALSE(is_token_form("0123456789abcdef\x7f"));
     CHECK(is_token_form("0123456789 abcdef\xff"));
 }
+
+TEST_CASE("a token has no control character, wherever it would stand") {
+    for (std::size_t size = server::session_limits::token_bytes_min; size < server::session_limits::token_bytes_min + 20; ++size)
+        for (std::size_t at = 0; at < size; ++at)
+            for (unsigned byte = 0; byte < 256; ++byte) {
+                std::string token(size, '\xff');
+                token[at] = static_cast<char>(byte);
+                if (server::is_token_form(token) != (byte >= 0x20 && byte != 0x7f)) FAIL(size << ' ' << at << ' ' << byte);
+            }
+}

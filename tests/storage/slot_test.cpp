@@ -19,6 +19,22 @@ TEST_CASE("slots are those of Redis Cluster") {
     CHECK(slot_of("") == 0);
 }
 
+TEST_CASE("the CRC of any text is that of its bits") {
+    test::SeededRandom random(5);
+    for (std::size_t size = 0; size < 80; ++size)
+        for (const std::uint16_t start : {std::uint16_t{0}, std::uint16_t{0xffff}, std::uint16_t{0x1234}}) {
+            std::string text(size, ' ');
+            for (char& c : text) c = static_cast<char>(random.below(256));
+            unsigned crc = start;
+            for (const char c : text) {
+                crc ^= static_cast<unsigned>(static_cast<unsigned char>(c)) << 8U;
+                for (int bit = 0; bit < 8; ++bit) crc = (crc & 0x8000U) != 0 ? (crc << 1U) ^ 0x1021U : crc << 1U;
+                crc &= 0xffffU;
+            }
+            REQUIRE(crc16(text, start) == crc);
+        }
+}
+
 TEST_CASE("every slot can be steered to, with both alphabets") {
     test::SeededRandom random(7);
     for (std::uint32_t slot = 0; slot < slot_count; ++slot) {
