@@ -190,6 +190,13 @@ private:
     const bool made_;
 };
 
+// A new directory's name lasts when the folder that holds it is synced. One that may not be read is synced with all of its disk.
+Result<void> sync_parent(int directory) {
+    const Descriptor parent(::openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (parent.get() < 0 ? ::syncfs(directory) != 0 : ::fsync(parent.get()) != 0) return last_error();
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileSystem>> open_posix_file_system(const std::string& path, bool create) {
@@ -197,7 +204,10 @@ Result<std::unique_ptr<FileSystem>> open_posix_file_system(const std::string& pa
     if (create && !made && errno != EEXIST) return last_error();
     const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return last_error();
-    return std::unique_ptr<FileSystem>(std::make_unique<PosixFileSystem>(path, fd, made));
+    auto opened = std::make_unique<PosixFileSystem>(path, fd, made);
+    if (made)
+        if (auto done = sync_parent(fd); !done) return done.error();
+    return std::unique_ptr<FileSystem>(std::move(opened));
 }
 
 }  // namespace storage

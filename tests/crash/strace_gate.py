@@ -8,7 +8,8 @@ written to a log file; the reply is covered when, between that write's return an
 fdatasync of that file was entered and returned 0.
 
 Modes: `always` must show no violation and fewer flushes than commands; `no` is the negative control: the same run without
-flushes must be reported as violations, or this program is blind. Closes with `N passed, N failed`."""
+flushes must be reported as violations, or this program is blind. A new data directory's own name must be synced, too. Closes
+with `N passed, N failed`."""
 import collections
 import os
 import re
@@ -159,6 +160,27 @@ def traced_run(mode):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def new_directory_lasts():
+    """A power cut after the first acknowledged write must not take the data directory's name: the folder around it is synced
+    after it is made. The server makes it, so the directory that Server makes is removed before."""
+    folder = tempfile.mkdtemp(prefix="tokmesh-strace-")
+    output = os.path.join(folder, "calls")
+    parent = os.path.join(folder, "parent")
+    strace = ["strace", "-f", "-y", "-o", output, "-e", "trace=mkdir,fsync,listen", "-e", "signal=none"]
+    try:
+        os.mkdir(parent)
+        server = Server(directory=os.path.join(parent, "data"), wrap=strace)
+        os.rmdir(server.directory)
+        with server:
+            server.stop()
+        with open(output, encoding="ascii", errors="replace") as lines:
+            calls = lines.read()
+        made = re.search(rf'mkdir\("{re.escape(server.directory)}", \d+\) += 0', calls)
+        return bool(made and re.search(rf"fsync\(\d+<{re.escape(parent)}>\) += 0", calls[made.end():]))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def flush_counter(client):
     for line in client("INFO", "wal").decode().split("\r\n"):
         if line.startswith("wal_fdatasyncs:"):
@@ -182,6 +204,7 @@ def main():
     seen, violations, flushes, _ = traced_run("no")
     print(f"negative control, appendfsync no: {seen} replies to writes, {len(violations)} reported as not covered")
     checks.append(("a run without flushes is reported", seen == wanted and len(violations) > wanted / 2))
+    checks.append(("the folder around a new data directory is synced", new_directory_lasts()))
     for what, good in checks:
         print(("ok      " if good else "FAILED  ") + what)
     failed = sum(not good for _, good in checks)
