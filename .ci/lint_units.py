@@ -63,7 +63,7 @@ class Unit:
 
 
 def entries_of(build, wanted):
-    """Paths by folder and by how they are compiled, which is alike in one target."""
+    """Paths by room, a top folder or one of tests/, and by how they are compiled."""
     with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as commands:
         entries = json.load(commands)
     groups, seen = {}, set()
@@ -72,13 +72,15 @@ def entries_of(build, wanted):
         if path in wanted and path not in seen:
             seen.add(path)
             alike = re.sub(rf" ((-o|-c|-MF|-MT) |-D{ENTRY}=)\S+", "", entry["command"])
-            groups.setdefault((path.split("/")[0], alike), []).append(path)
+            room = "/".join(path.split("/")[:2 if path.startswith("tests/") else 1])
+            groups.setdefault((room, alike), []).append(path)
     return groups, sorted(wanted - seen)
 
 
 def make_units(groups, folder):
     units, commands = [], []
-    for (top, command), paths in sorted(groups.items()):
+    for (room, command), paths in sorted(groups.items()):
+        top = room.split("/")[0]
         os.makedirs(os.path.join(folder, top), exist_ok=True)
         if os.path.exists(os.path.join(top, ".clang-tidy")):
             shutil.copy(os.path.join(top, ".clang-tidy"), os.path.join(folder, top))

@@ -12,8 +12,6 @@
 
 namespace {
 
-using server::Stop;
-
 struct ManualClock final : storage::Clock {
     storage::UnixMs unix_ms() override { return ms; }
     std::uint64_t monotonic_ns() override { return static_cast<std::uint64_t>(ms) * 1'000'000; }
@@ -81,7 +79,7 @@ struct Authenticated : Wire {
 TEST_CASE("a pipeline is executed whole, and what is incomplete waits") {
     Authenticated wire;
     CHECK(wire("PING\r\n*2\r\n$4\r\nECHO\r\n$2\r\nhi\r\n*2\r\n$4\r\nEC") == "+PONG\r\n$2\r\nhi\r\n");
-    CHECK(wire.turn.stop == Stop::need_more);
+    CHECK(wire.turn.stop == server::Stop::need_more);
     CHECK(wire("HO\r\n$1\r\nx\r\n") == "$1\r\nx\r\n");
     CHECK(wire.input.empty());
 }
@@ -117,17 +115,17 @@ TEST_CASE("errors of the table are Redis's") {
 TEST_CASE("a protocol error is answered and ends the connection") {
     Authenticated wire;
     CHECK(wire("PING\r\n*1\r\n!\r\nPING\r\n") == "+PONG\r\n-ERR Protocol error: expected '$', got '!'\r\n");
-    CHECK(wire.turn.stop == Stop::close);
+    CHECK(wire.turn.stop == server::Stop::close);
     CHECK(wire.input.empty());
 }
 
 TEST_CASE("a browser's request is not executed any further") {
     Authenticated wire;
     CHECK(wire("POST / HTTP/1.1\r\nSET k v\r\n").empty());
-    CHECK(wire.turn.stop == Stop::close_now);
+    CHECK(wire.turn.stop == server::Stop::close_now);
     Authenticated other;
     CHECK(other("GET / HTTP/1.1\r\nHost: x\r\nSET k v\r\n") == "-ERR wrong number of arguments for 'get' command\r\n");
-    CHECK(other.turn.stop == Stop::close_now);
+    CHECK(other.turn.stop == server::Stop::close_now);
 }
 
 TEST_CASE("before AUTH nothing is allowed but AUTH, HELLO, RESET and QUIT") {
@@ -153,7 +151,7 @@ TEST_CASE("limits are tight before AUTH and wide after it, within one pipeline t
     Wire other;
     REQUIRE(other.set("requirepass", "secret").empty());
     CHECK(other(big) == "-ERR Protocol error: unauthenticated bulk length\r\n");
-    CHECK(other.turn.stop == Stop::close);
+    CHECK(other.turn.stop == server::Stop::close);
 }
 
 TEST_CASE("AUTH without a password configured") {
@@ -194,7 +192,7 @@ TEST_CASE("CLIENT REPLY") {
 TEST_CASE("CLIENT PAUSE holds back commands, not connections") {
     Authenticated wire;
     CHECK(wire("CLIENT PAUSE 1000 WRITE\r\nGET k\r\nSET k v\r\nGET k\r\n") == "+OK\r\n$-1\r\n");
-    CHECK(wire.turn.stop == Stop::paused);
+    CHECK(wire.turn.stop == server::Stop::paused);
     wire.clock.ms += 999;
     CHECK(wire("").empty());
     wire.clock.ms += 1;
@@ -207,11 +205,11 @@ TEST_CASE("CLIENT PAUSE holds back commands, not connections") {
 TEST_CASE("a write without log credit waits at its place and runs once there is some") {
     Authenticated wire(false);
     CHECK(wire("PING\r\nSET k v\r\nGET k\r\n") == "+PONG\r\n");
-    CHECK(wire.turn.stop == Stop::credit);
+    CHECK(wire.turn.stop == server::Stop::credit);
     CHECK(wire("").empty());
     wire.journal.add_room(plenty);
     CHECK(wire("") == "+OK\r\n$1\r\nv\r\n");
-    CHECK(wire.turn.stop == Stop::need_more);
+    CHECK(wire.turn.stop == server::Stop::need_more);
     CHECK(storage::value(wire.turn.depends_on) == 1);
 }
 
@@ -258,28 +256,28 @@ TEST_CASE("a turn ends after so many commands, and full output stops it") {
     std::string pings;
     for (std::size_t i = 0; i < 2 * server::Executor::commands_a_turn; ++i) pings += "PING\r\n";
     CHECK(wire(pings).size() == server::Executor::commands_a_turn * 7);
-    CHECK(wire.turn.stop == Stop::turn_over);
+    CHECK(wire.turn.stop == server::Stop::turn_over);
     CHECK(wire("").size() == server::Executor::commands_a_turn * 7);
 
     REQUIRE(wire("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$300000\r\n" + std::string(300'000, 'b') + "\r\n") == "+OK\r\n");
     const std::string one = wire("GET b\r\nGET b\r\n");
-    CHECK(wire.turn.stop == Stop::output_full);
+    CHECK(wire.turn.stop == server::Stop::output_full);
     CHECK(wire("").size() == one.size());
 }
 
 TEST_CASE("QUIT, SHUTDOWN and CLIENT KILL of itself close after the reply") {
     Authenticated wire;
     CHECK(wire("QUIT\r\nPING\r\n") == "+OK\r\n");
-    CHECK(wire.turn.stop == Stop::close);
+    CHECK(wire.turn.stop == server::Stop::close);
     bool asked = false;
     wire.state.on_stop_asked = [&](server::LastSnapshot) { asked = true; };
     wire.input.clear();
     CHECK(wire("SHUTDOWN NOSAVE\r\n").empty());
-    CHECK(wire.turn.stop == Stop::close);
+    CHECK(wire.turn.stop == server::Stop::close);
     CHECK(asked);
     wire.state.clients.add(wire.dialogue.client);
     CHECK(wire("CLIENT KILL 127.0.0.1:1\r\n") == "+OK\r\n");
-    CHECK(wire.turn.stop == Stop::close);
+    CHECK(wire.turn.stop == server::Stop::close);
     CHECK(wire("CLIENT KILL ID 7\r\n") == ":0\r\n");
     CHECK(wire("CLIENT KILL ID 7 SKIPME no\r\n") == ":1\r\n");
     wire.state.clients.remove(wire.dialogue.client);
@@ -290,7 +288,7 @@ TEST_CASE("a client that another one killed runs nothing more") {
     wire.state.clients.add(wire.dialogue.client);
     wire.state.clients.ask_to_close(wire.dialogue.client);
     CHECK(wire("SET k v\r\n").empty());
-    CHECK(wire.turn.stop == Stop::close_now);
+    CHECK(wire.turn.stop == server::Stop::close_now);
     wire.state.clients.remove(wire.dialogue.client);
 }
 

@@ -260,8 +260,7 @@ TEST_CASE("Snapshots: a disk that gets full in the middle of one takes back the 
         SnapshotServer server(disk);
         for (int i = 0; i < 200; ++i) server.write("key" + std::to_string(i), 4000);  // three blocks of a snapshot
         REQUIRE(server.prepared());
-        std::uint64_t used = 0;
-        for (const std::string& name : disk.names()) used += disk.bytes(name).size();
+        std::uint64_t used = disk.bytes_of_all();
         const std::uint64_t free_bytes = 400 << 10;
         disk.set_capacity(used + free_bytes);
         server.snapshots->start();
@@ -272,8 +271,7 @@ TEST_CASE("Snapshots: a disk that gets full in the middle of one takes back the 
         CHECK((figures.failed == 1 && figures.taken == 0 && !figures.last_ok));
         CHECK_THAT(figures.last_error, Contains("cannot write the snapshot") && Contains("No space"));
         CHECK(server.files("snapshot-") == 0);
-        used = 0;
-        for (const std::string& name : disk.names()) used += disk.bytes(name).size();
+        used = disk.bytes_of_all();
         server.write("after", 4000);  // into room that was taken before
         CHECK_FALSE(server.log->preparing_failed());
 

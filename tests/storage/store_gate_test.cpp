@@ -57,7 +57,7 @@ TEST_CASE("an absence by a hint that leads nowhere any more depends on the remov
     REQUIRE(f.run([&](Op& op) { return f.store.remove_user(op, "alice", std::nullopt); }).value() == 1);
     const Lsn removed = f.op.depends_on;
     {
-        ShardLock lock(impl.shards, {home});  // forgotten, and the hints are still there
+        ShardLock lock(impl.shards, home);  // forgotten, and the hints are still there
         std::vector<StaleHint> stale;
         Space& space = *impl.space(home, 0);
         space.forget(space.oldest_dead(), stale);

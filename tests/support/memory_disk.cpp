@@ -164,6 +164,13 @@ std::vector<std::byte> MemoryDisk::bytes(const std::string& name) const {
     return found->second->bytes;
 }
 
+std::uint64_t MemoryDisk::bytes_of_all() const {
+    std::lock_guard lock(mutex_);
+    std::uint64_t sum = 0;
+    for (const auto& [name, file] : entries_) sum += file->bytes.size();
+    return sum;
+}
+
 void MemoryDisk::set_bytes(const std::string& name, std::vector<std::byte> bytes) {
     std::lock_guard lock(mutex_);
     auto inode = std::make_shared<Inode>();

@@ -54,6 +54,7 @@ public:
     std::vector<std::string> names() const;  // files, with their directories
     bool has(const std::string& name) const;
     std::vector<std::byte> bytes(const std::string& name) const;
+    std::uint64_t bytes_of_all() const;  // at one moment: files come and go beside a running server
     void set_bytes(const std::string& name, std::vector<std::byte> bytes);  // as if it had always been so
     void remove(const std::string& name);
     void rename(const std::string& from, const std::string& to);
