@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """clang-tidy over many files at once.
 
-Matching the headers is nine tenths of what clang-tidy does, so files of one target are joined to units and their headers are
-looked at once a unit. A unit is the text of its files one after another (checks that look only at the main file see all of
-them); an #include or a using that an earlier file of it has is left out. What is found is printed for the file and line where it
-stands. Units of a folder lie below a copy of its .clang-tidy.
+Matching the headers is nine tenths of what clang-tidy does, so files of one folder that are compiled alike are joined to
+units and their headers are looked at once a unit. A unit is the text of its files one after another (checks that look only at
+the main file see all of them); an #include or a using that an earlier file of it has is left out. What is found is printed for
+the file and line where it stands. Units of a folder lie below a copy of its .clang-tidy.
 
 lint_units.py BUILD_FOLDER JOBS < NUL-separated paths of .cpp files; exit code 1 when something was found.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The stages of CI, and the one way to run test programs. Sourced by dev. Each stage is a function stage_NAME that returns
 # non-zero on failure; the table below has its time limit in seconds, and CI_SECONDS the limit of all together: CI stops at 90
-# minutes; on two cores that have never built us the whole takes about half of that.
+# minutes; on two cores that have never built us the whole takes a little more than half of that.
 
 STAGES="test release lint instructions strace crash power powercut faults linearizability clients asan tsan fuzz"
 declare -A LIMIT=([test]=1200 [release]=900 [lint]=1500 [instructions]=400 [strace]=120

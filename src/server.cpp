@@ -67,10 +67,10 @@ Server::~Server() {
 int Server::run() {
     if (const Refused why = start()) {
         complain(*why);
-        hold_signals();
-        return 1;
+        exit_code_ = 1;
+    } else {
+        main_.run();
     }
-    main_.run();
     hold_signals();
     return exit_code_;
 }

@@ -38,11 +38,12 @@ void Store::get_many(Op& op, std::span<const std::string_view> keys,
         for (std::size_t i = begin; i < end; ++i) set.push_back(impl_->shard_of(keys[i]));
         ShardLock lock(impl_->shards, std::move(set));
         for (std::size_t i = begin; i < end; ++i) {
-            StringRecord* s = impl_->find_string(op, keys[i]).string();
+            const ShardIndex shard = impl_->shard_of(keys[i]);
+            StringRecord* s = impl_->find_string(op, keys[i], shard).string();
             if (s)
                 Impl::depend(op, s->lsn);
             else
-                impl_->depend_on_absence(op, impl_->shard_of(keys[i]));
+                impl_->depend_on_absence(op, shard);
             if (s && s->live(op.now)) {
                 s->last_access = op.now;
                 visit(i, s->value());

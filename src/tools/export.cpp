@@ -53,7 +53,7 @@ LogResult<StateFigures> write_export(const OpenedDirectory& directory, const std
     state.encryption = directory.encryption;
     state.now = clock.unix_ms();
     state.db = db;
-    state.notice = [](const std::string& line) { std::cerr << "tokmesh export: " << line << '\n'; };
+    state.notice = [](const std::string& line) { tool_says("export", line); };
     const ProgressLine line("exporting", progress);
     auto figures = export_state(*directory.fs, state, random, progress, writer);
     if (!figures) return figures;

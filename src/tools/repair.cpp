@@ -82,11 +82,9 @@ int apply(OpenedDirectory& directory, const storage::RepairPlan& plan, const sto
         const ProgressLine line("repairing", progress);
         return storage::apply_repair(*directory.fs, plan, survey, directory.encryption, clock, random, progress);
     }();
-    if (!repaired) {
-        std::cerr << "tokmesh repair: " << directory.path << ": not finished: " << repaired.error().text
-                  << " (it can be started again)\n";
-        return tool_damaged;
-    }
+    if (!repaired)
+        return tool_failed("repair", directory.path + ": not finished: " + repaired.error().text + " (it can be started again)",
+                           tool_damaged);
     if (!repaired->snapshot.empty())
         std::cout << "wrote " << repaired->snapshot << " with " << words::count(repaired->records, "record") << '\n';
     if (!repaired->lost_directory.empty())
@@ -110,12 +108,12 @@ int repair(OpenedDirectory& directory, bool really, bool may_be_empty) {
     if (!std::cout.good()) return tool_failed("repair", "cannot write the answer");  // nobody has read what would be lost
     if (!plan->needed) return tool_sound;
     if (!plan->impossible.empty() || !really) return tool_damaged;
-    if (plan->saves_nothing() && !may_be_empty) {
-        std::cerr << "tokmesh repair: " << directory.path
-                  << ": nothing was changed: nothing can be saved; --apply --empty moves it"
-                  << " all away, and a start begins an empty one\n";
-        return tool_damaged;
-    }
+    if (plan->saves_nothing() && !may_be_empty)
+        return tool_failed("repair",
+                           directory.path +
+                               ": nothing was changed: nothing can be saved; --apply --empty moves it all away, and a "
+                               "start begins an empty one",
+                           tool_damaged);
     return apply(directory, *plan, health->survey);
 }
 

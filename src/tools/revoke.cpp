@@ -3,13 +3,13 @@
 
 #include <array>
 #include <cstring>
-#include <iostream>
 #include <utility>
 
 #include "src/tools/byte_files.hpp"
 #include "src/tools/opened_directory.hpp"
 #include "src/tools/progress_line.hpp"
 #include "src/tools/revoked_sessions.hpp"
+#include "src/tools/tool.hpp"
 #include "src/tools/words.hpp"
 #include "storage/clock.hpp"
 #include "storage/data_directory.hpp"
@@ -88,7 +88,7 @@ LogResult<RevokedSessions> end(OpenedDirectory directory, const Revocation& revo
     storage::LogOptions options;
     options.directory_name = directory.path;
     options.encryption = directory.encryption;
-    options.notice = [](const std::string& line) { std::cerr << "tokmesh import: " << line << '\n'; };
+    options.notice = [](const std::string& line) { tool_says("import", line); };
     directory.lock.reset();  // the log takes its own
     auto log = storage::Log::open(std::move(directory.fs), options, clock, now, random);
     if (!log) return log.error();
@@ -109,11 +109,11 @@ LogResult<RevokedSessions> end(OpenedDirectory directory, const Revocation& revo
 // What was not looked at, or is not there, and should surprise nobody.
 void say_what_is_missing(const Revocation& revocation, const RevokedSessions& revoked) {
     if (revocation.since && revocation.since->header().db)
-        std::cerr << "tokmesh import: the export is of database " << unsigned{*revocation.since->header().db}
-                  << " alone: databases other than that were not looked at for it\n";
+        tool_says("import", "the export is of database " + std::to_string(unsigned{*revocation.since->header().db}) +
+                                " alone: databases other than that were not looked at for it");
     if (revoked.absent != 0)
-        std::cerr << "tokmesh import: " << words::grouped(revoked.absent) << " of " << words::count(revoked.listed, "listed user")
-                  << (revoked.absent == 1 ? " has" : " have") << " no session here\n";
+        tool_says("import", words::grouped(revoked.absent) + " of " + words::count(revoked.listed, "listed user") +
+                                (revoked.absent == 1 ? " has" : " have") + " no session here");
 }
 
 }  // namespace

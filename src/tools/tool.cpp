@@ -36,8 +36,10 @@ int run_tool(const Tool& tool, std::span<const std::string_view> args) {
     return tool.run(parsed);
 }
 
+void tool_says(std::string_view tool, const std::string& line) { std::cerr << "tokmesh " << tool << ": " << line << '\n'; }
+
 int tool_failed(std::string_view tool, const std::string& why, int code) {
-    std::cerr << "tokmesh " << tool << ": " << why << '\n';
+    tool_says(tool, why);
     return code;
 }
 

@@ -34,7 +34,9 @@ const Tool* find_tool(std::string_view name);  // null: there is none
 // `args`: all words behind the name. Answers --help and refuses what is no option; the exit code.
 int run_tool(const Tool& tool, std::span<const std::string_view> args);
 
-// "tokmesh TOOL: why" on stderr; `code` again.
+// "tokmesh TOOL: line" on stderr.
+void tool_says(std::string_view tool, const std::string& line);
+// The same as the last word; `code` again.
 int tool_failed(std::string_view tool, const std::string& why, int code = tool_no_answer);
 // The same for options that make no sense together: points to --help, tool_no_answer.
 int tool_misused(std::string_view tool, const std::string& why);

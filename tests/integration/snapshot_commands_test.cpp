@@ -16,18 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> files(const fs::path& dir, const std::string& prefix, const std::string& suffix = "") {
-    std::vector<fs::path> found;
-    for (const auto& entry : fs::directory_iterator(dir)) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with(prefix) && name.ends_with(suffix)) {
-            found.push_back(entry.path());
-        }
-    }
-    std::sort(found.begin(), found.end());
-    return found;
-}
-
 void fill(Redis& redis, int from, int to, std::size_t bytes = 10) {
     for (int i = from; i < to; ++i) {
         redis.append("SET", "k" + std::to_string(i), std::to_string(i) + std::string(bytes, '.'));
@@ -163,8 +151,8 @@ TEST_CASE("BGREWRITEAOF makes the log shorter, once two snapshots have it", "[sn
     REQUIRE(eventually([&] { return persistence_figure(redis, "wal_segments_removed") >= 6; }));
     REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_removed") == 1; }));
     CHECK(snapshot_files(server.dir()).size() == 2);
-    CHECK(files(server.dir(), "wal-").size() <= 8);
-    REQUIRE(eventually([&] { return files(server.dir(), "doomed-").empty(); }));
+    CHECK(files_named(server.dir(), "wal-").size() <= 8);
+    REQUIRE(eventually([&] { return files_named(server.dir(), "doomed-").empty(); }));
     server.restart_hard();
     Redis again = server.redis();
     CHECK(again("DBSIZE").integer == 4'000);
@@ -190,7 +178,7 @@ TEST_CASE("SHUTDOWN SAVE, NOSAVE and snapshot-on-shutdown: the last snapshot alo
         CHECK(server.wait_exit() == 0);
     }
     REQUIRE(snapshot_files(server.dir()).size() == (expected ? 1 : 0));
-    CHECK(files(server.dir(), "snapshot-part").empty());
+    CHECK(files_named(server.dir(), "snapshot-part").empty());
     server.start();
     CHECK(server.redis()("DBSIZE").integer == 501);
     if (!expected) {
@@ -252,7 +240,7 @@ TEST_CASE("a stop gives up the snapshot that runs, answers who waits, and leaves
     CHECK(server.stop() == 0);
     server.start();
     CHECK(server.redis()("DBSIZE").integer == 20'000);
-    CHECK(files(server.dir(), "snapshot-part").empty());
+    CHECK(files_named(server.dir(), "snapshot-part").empty());
     RespClient client = server.client();
     client.send(support::request({"SAVE"}));
     REQUIRE(eventually([&] {

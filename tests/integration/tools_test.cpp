@@ -22,11 +22,9 @@ using support::run_tool;
 using support::ToolRun;
 
 std::filesystem::path file_like(const std::filesystem::path& directory, const std::string& prefix) {
-    std::filesystem::path found;
-    for (const auto& entry : std::filesystem::directory_iterator(directory))
-        if (entry.path().filename().string().starts_with(prefix) && entry.path() > found) found = entry.path();
+    const auto found = files_named(directory, prefix);
     REQUIRE_FALSE(found.empty());
-    return found;
+    return found.back();
 }
 
 void flip(const std::filesystem::path& file, std::size_t at) {

@@ -4,16 +4,14 @@
 
 #include <catch2/catch.hpp>
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 #include <string>
 
+#include "tests/support/run_options.hpp"
+
 namespace resp_test {
 
-inline std::uint64_t test_seed() {
-    const char* const given = std::getenv("TOKMESH_TEST_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-}
+inline std::uint64_t test_seed() { return test::number_from("TOKMESH_TEST_SEED", std::random_device{}()); }
 
 class Random {
 public:

@@ -66,15 +66,21 @@ inline std::map<std::string, std::string> files_of(const std::filesystem::path& 
     return files;
 }
 
-// Full and incremental ones, oldest first.
-inline std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& directory) {
+// Of this directory alone, in the order of their names.
+inline std::vector<std::filesystem::path> files_named(const std::filesystem::path& directory, const std::string& prefix,
+                                                      const std::string& suffix = "") {
     std::vector<std::filesystem::path> found;
     for (const auto& entry : std::filesystem::directory_iterator(directory)) {
         const std::string name = entry.path().filename().string();
-        if (name.starts_with("snapshot-") && name.ends_with(".tms")) found.push_back(entry.path());
+        if (name.starts_with(prefix) && name.ends_with(suffix)) found.push_back(entry.path());
     }
     std::sort(found.begin(), found.end());
     return found;
+}
+
+// Full and incremental ones, oldest first.
+inline std::vector<std::filesystem::path> snapshot_files(const std::filesystem::path& directory) {
+    return files_named(directory, "snapshot-", ".tms");
 }
 
 }  // namespace integration

@@ -166,8 +166,12 @@ std::vector<std::byte> MemoryDisk::bytes(const std::string& name) const {
 
 std::uint64_t MemoryDisk::bytes_of_all() const {
     std::lock_guard lock(mutex_);
+    return used_bytes();
+}
+
+std::uint64_t MemoryDisk::used_bytes() const {
     std::uint64_t sum = 0;
-    for (const auto& [name, file] : entries_) sum += file->bytes.size();
+    for (const auto& [name, inode] : entries_) sum += inode->bytes.size();
     return sum;
 }
 

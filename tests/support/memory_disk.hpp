@@ -101,6 +101,7 @@ private:
     bool lying_ = false;
     bool holding_ = false;
     std::uint64_t held_ = 0;
+    std::uint64_t used_bytes() const;  // with the lock held
     std::optional<std::uint64_t> capacity_;
     std::uint64_t next_inode_ = 1;
 };

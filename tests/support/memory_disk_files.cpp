@@ -45,8 +45,7 @@ public:
         }
         std::size_t count = std::min(from.size(), short_bytes.value_or(from.size()));
         if (disk_.capacity_ && offset + count > inode_->bytes.size()) {
-            std::uint64_t used = 0;
-            for (const auto& [name, inode] : disk_.entries_) used += inode->bytes.size();
+            const std::uint64_t used = disk_.used_bytes();
             const std::uint64_t left = *disk_.capacity_ > used ? *disk_.capacity_ - used : 0;
             const std::uint64_t end = std::min<std::uint64_t>(offset + count, inode_->bytes.size() + left);
             if (end <= offset) return system_error(ENOSPC);
