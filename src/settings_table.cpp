@@ -6,6 +6,7 @@
 #include "resp/limits.hpp"
 #include "src/settings.hpp"
 #include "src/settings_values.hpp"
+#include "storage/wal_format.hpp"
 
 namespace server {
 namespace {
@@ -130,8 +131,8 @@ const SettingRow rows[] =
          "largest log file"},
         {"wal-pending-bytes", K::bytes, "bytes", mib, 512 * mib, "", "32mb", fixed, shown, put<&V::wal_pending_bytes>, nullptr,
          "log bytes in memory"},
-        {"wal-record-max", K::bytes, "bytes", mib, 256 * mib, "", "32mb", fixed, shown, put<&V::wal_record_max>, nullptr,
-         "one atomic change"},
+        {"wal-record-max", K::bytes, "bytes", mib, storage::wal::record_bytes_ceiling, "", "32mb", fixed, shown,
+         put<&V::wal_record_max>, nullptr, "one atomic change"},
         {"wal-total-bytes", K::bytes, "bytes", 0, 1024 * 1024 * gib, "", "0", live, shown, put_snapshots<&Snap::wal_total_bytes>,
          nullptr, "how large the log may grow; 0 is no limit"},
         {"encryption-key-file", K::text, "path", 0, 4096, "", "", fixed, shown, put_text<&V::encryption_key_file>, nullptr,

@@ -47,6 +47,7 @@ std::optional<SegmentHeader> from_proto(const tokmesh::log::SegmentHeader& proto
 // What no writer would write, whatever its checksum says.
 bool sensible(const FrameHeader& frame, bool sealed) {
     if (value(frame.first_lsn) == 0 || value(frame.durable_lsn) >= value(frame.first_lsn)) return false;
+    if (frame.payload_bytes > frame_payload_bytes_max) return false;
     const std::size_t least = data_payload_bytes(std::size_t{frame.entry_count} * entry_length_bytes, sealed);
     switch (frame.kind) {
         case FrameKind::data: return frame.entry_count > 0 && frame.payload_bytes > least;

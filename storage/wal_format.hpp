@@ -33,6 +33,9 @@ inline constexpr std::size_t end_payload_bytes = 32;             // SHA-256 over
 inline constexpr std::size_t frame_tag_bytes = 16;               // at the end of a sealed data frame's payload
 inline constexpr std::size_t frame_mac_bytes = 32;               // at the end of a signed mark's or end's payload
 inline constexpr std::size_t frame_payload_target = 256U << 10;  // larger only when one record is
+inline constexpr std::size_t record_bytes_ceiling = 256U << 20;  // no wal-record-max is higher
+// A header that announces more is none: so much is read, and held in memory, for one at most.
+inline constexpr std::size_t frame_payload_bytes_max = entry_length_bytes + record_bytes_ceiling + frame_tag_bytes;
 static_assert(header_block_bytes % frame_alignment == 0 && frame_header_bytes % frame_alignment == 0);
 static_assert(end_payload_bytes % frame_alignment == 0);
 

@@ -2,7 +2,6 @@
 #include "storage/wal_reader.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "storage/wal_seal.hpp"
@@ -12,7 +11,7 @@ namespace storage::wal {
 namespace {
 
 constexpr std::uint64_t read_bytes = 1U << 20;
-constexpr std::uint64_t search_bytes = 64U << 10;
+constexpr std::uint64_t search_bytes_min = 4U << 10, search_bytes_max = 64U << 10;
 
 std::span<const std::byte, frame_header_bytes> header_at(std::span<const std::byte> bytes) {
     return bytes.first<frame_header_bytes>();
@@ -140,49 +139,47 @@ Result<void> SegmentReader::look_on(std::uint64_t from) {
     return {};
 }
 
-Result<std::optional<std::uint64_t>> SegmentReader::find_header(std::uint64_t from) {
-    std::vector<std::byte> piece(search_bytes + frame_header_bytes);
-    for (std::uint64_t at = from; at < file_bytes_; at += search_bytes) {
+Result<std::optional<std::uint64_t>> SegmentReader::find_frame(std::uint64_t from) {
+    std::vector<std::byte> piece;
+    std::uint64_t step = search_bytes_min;
+    for (std::uint64_t at = from; at < file_bytes_; at += step, step = std::min(2 * step, search_bytes_max)) {
+        piece.resize(static_cast<std::size_t>(step) + frame_header_bytes);  // a header may begin at the very end of a step
         const auto got = pread_full(file_, piece, at);
         if (!got) return got.error();
         const auto bytes = std::span<const std::byte>(piece).first(*got);
-        for (std::size_t i = 0; i < search_bytes && i + frame_header_bytes <= bytes.size(); i += frame_alignment)
-            if (bytes[i] == std::byte{'T'} && decode_frame(header_at(bytes.subspan(i)), seed_, sealed()))
-                return std::optional(at + i);
+        for (std::size_t i = 0; i < step && i + frame_header_bytes <= bytes.size(); i += frame_alignment) {
+            if (bytes[i] != std::byte{'T'}) continue;
+            const auto header = decode_frame(header_at(bytes.subspan(i)), seed_, sealed());
+            if (!header) continue;
+            const auto whole = stored_whole(at + i, *header);
+            if (!whole) return whole.error();
+            if (*whole != 0) return std::optional(at + i);
+        }
     }
     return std::optional<std::uint64_t>();
 }
 
-Result<std::uint64_t> SegmentReader::stored_whole(std::uint64_t at) {
-    std::array<std::byte, frame_header_bytes> encoded{};
-    const auto got = pread_full(file_, encoded, at);
-    if (!got) return got.error();
-    const auto header = decode_frame(encoded, seed_, sealed());
-    if (*got < encoded.size() || !header || frame_bytes(header->payload_bytes) > file_bytes_ - at) return std::uint64_t{0};
-    std::vector<std::byte> payload(header->payload_bytes);
+Result<std::uint64_t> SegmentReader::stored_whole(std::uint64_t at, const FrameHeader& header) {
+    if (frame_bytes(header.payload_bytes) > file_bytes_ - at) return std::uint64_t{0};
+    if (header.payload_bytes > file_bytes_ - tried_bytes_) return std::uint64_t{0};
+    tried_bytes_ += header.payload_bytes;
+    std::vector<std::byte> payload(header.payload_bytes);
     const auto read = pread_full(file_, payload, at + frame_header_bytes);
     if (!read) return read.error();
-    if (*read < payload.size() || checksum(payload, seed_) != header->payload_checksum) return std::uint64_t{0};
-    last_ = Lsn{value(header->first_lsn) - 1};
-    return frame_bytes(header->payload_bytes);
+    if (*read < payload.size() || checksum(payload, seed_) != header.payload_checksum) return std::uint64_t{0};
+    last_ = Lsn{value(header.first_lsn) - 1};
+    return frame_bytes(header.payload_bytes);
 }
 
 Result<ReadEnd> SegmentReader::resume() {
     if (ended_ != ReadEnd::torn && ended_ != ReadEnd::corrupt) return ended_;
-    for (std::uint64_t from = offset_ + frame_alignment;;) {
-        const auto at = find_header(from);
-        if (!at) return at.error();
-        if (!*at) return ended_;
-        const auto bytes = stored_whole(**at);
-        if (!bytes) return bytes.error();
-        if (*bytes != 0) {
-            offset_ = buffer_at_ = **at;
-            buffer_.clear();  // an attempt to open a frame there may have changed it
-            resumed_ = true;
-            return ended_ = ReadEnd::none;
-        }
-        from = **at + frame_alignment;
-    }
+    const auto at = find_frame(offset_ + frame_alignment);
+    if (!at) return at.error();
+    if (!*at) return ended_;
+    offset_ = buffer_at_ = **at;
+    buffer_.clear();  // an attempt to open a frame there may have changed it
+    resumed_ = true;
+    return ended_ = ReadEnd::none;
 }
 
 }  // namespace storage::wal

@@ -45,6 +45,8 @@ public:
 
     // After torn or corrupt: goes on with the next frame that is sound by itself; none: there is one. Its LSNs are its own to
     // say, and an end frame behind it is not held against the headers before. For who looks at damage; recovery never does this.
+    // Frames do not overlap, so payloads that were tried are the file's length together at most; a file with more of them is
+    // forged to cost time, and ends there.
     Result<ReadEnd> resume();
 
     std::uint64_t offset() const { return offset_; }  // behind the last sound frame
@@ -65,16 +67,17 @@ private:
     ReadEnd finish(ReadEnd end) { return ended_ = end; }
     bool open(Frame& frame);
     bool dense(const Frame& frame) const;
-    Result<std::optional<std::uint64_t>> find_header(std::uint64_t from);
-    Result<std::uint64_t> stored_whole(std::uint64_t at);  // bytes of the frame there; 0: it is not sound
+    Result<std::optional<std::uint64_t>> find_frame(std::uint64_t from);              // the first that is stored whole
+    Result<std::uint64_t> stored_whole(std::uint64_t at, const FrameHeader& header);  // bytes of the frame; 0: it is not sound
     bool sealed() const { return cipher_ != nullptr || as_stored_; }
 
     File& file_;
     std::uint64_t file_bytes_;
     std::uint64_t seed_;
     std::shared_ptr<const FileCipher> cipher_;
-    bool as_stored_;        // sealed, and not opened
-    bool resumed_ = false;  // headers are missing from the digest
+    bool as_stored_;                 // sealed, and not opened
+    bool resumed_ = false;           // headers are missing from the digest
+    std::uint64_t tried_bytes_ = 0;  // of payloads, by resume()
     std::uint64_t offset_ = header_block_bytes;
     Lsn last_;
     Lsn durable_;
