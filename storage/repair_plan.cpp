@@ -13,6 +13,8 @@ namespace storage {
 
 namespace {
 
+constexpr std::uint64_t unknown_epochs = 1U << 20;  // one a start: more than any directory has seen
+
 std::string in_quotes(const std::vector<std::string>& names) {
     std::string text;
     for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -45,6 +47,8 @@ private:
     void drop_what_no_header_bounds();
     void add_dropped(Lsn first, Lsn last, DroppedWhy why);
     LogResult<void> choose_segments();
+    void lift_epoch();
+    bool carries_epoch() const;
     LogResult<bool> starts_with(SegmentChain keep, Lsn covered);
     void list_moved();
     std::string why_moved(std::size_t segment) const;
@@ -172,21 +176,40 @@ LogResult<bool> Planner::starts_with(SegmentChain keep, Lsn covered) {
     return {boost::system::in_place_value, well};
 }
 
+// New records must not share their (epoch, LSN) with dropped ones, and of those without a legible header nobody knows the epoch.
+void Planner::lift_epoch() {
+    if (plan_.dropped.empty()) return;
+    const bool unknown = std::any_of(survey_.segments.begin(), survey_.segments.end(),
+                                     [](const SegmentFacts& segment) { return !legible(segment); });
+    if (unknown) plan_.epoch += unknown_epochs;
+}
+
+// Would the next start's epoch be above all that are dropped, by what is kept?
+bool Planner::carries_epoch() const {
+    if (plan_.dropped.empty()) return true;
+    std::uint64_t kept = 0;
+    for (const SnapshotFacts& snapshot : survey_.snapshots)
+        if (snapshot.name == plan_.base) kept = snapshot.header->epoch;
+    for (std::size_t i = keep_.begin; i < keep_.end; ++i) kept = std::max(kept, survey_.segments[i].header->epoch);
+    return kept >= plan_.epoch;
+}
+
 LogResult<void> Planner::choose_segments() {
     std::vector<SegmentChain> chains = chains_of(survey_);
     while (!chains.empty() && survey_.segments[chains.back().end - 1].last > plan_.last) chains.pop_back();
     if (!chains.empty()) keep_ = chains.back();
-    // New records must not share their (epoch, LSN) with dropped ones; the snapshot carries the epoch.
+    lift_epoch();
     const bool lost_above = !plan_.dropped.empty() && plan_.last > plan_.base_last;
-    if (!lost_above) {
+    if (!lost_above && carries_epoch()) {
         const auto carried = starts_with(keep_, plan_.base_last);
         if (!carried) return carried.error();
         if (*carried) return {};
     }
-    plan_.writes_snapshot = plan_.last > plan_.base_last;
+    // Also where the base holds the same state: then the new one takes its name, and carries the epoch.
+    plan_.writes_snapshot = plan_.last > plan_.base_last || (value(plan_.last) > 0 && !carries_epoch());
     const auto beside = starts_with(keep_, plan_.last);
     if (!beside) return beside.error();
-    if (!*beside) keep_ = {};
+    if (!*beside || value(plan_.last) == 0) keep_ = {};  // of no record nothing is kept: the next start makes a new directory
     return {};
 }
 

@@ -234,6 +234,7 @@ TEST_CASE("Repair: the last segment has no header, and nothing says how far it w
         REQUIRE(store.process.stop());
         const auto name = store.segments().back();
         const auto first = value(*parse_segment_name(name));
+        const std::uint64_t epoch = wal::decode_header(store.process.disk.bytes(name)).header.value().epoch;
         if (way == 0) store.flip(name, 30);
         if (way == 1) store.cut(name, header_block_bytes - 1);
         if (way == 2) store.process.disk.set_bytes(name, store.process.disk.bytes(store.segments().front()));
@@ -243,7 +244,32 @@ TEST_CASE("Repair: the last segment has no header, and nothing says how far it w
         CHECK(value(plan.dropped.front().first) == first);
         CHECK(value(plan.last) == first - 1);
         CHECK_FALSE(plan.saves_nothing());
+        CHECK(plan.epoch > epoch + 1000);  // no header says what it was
         store.check_plan_comes_true();
+    }
+}
+
+TEST_CASE("Repair: all above a snapshot is lost, and with it the epoch of a later start", "[repair]") {
+    for (const bool header : {false, true}) {
+        DamagedStore store;
+        store.live(2);
+        REQUIRE(store.process.snapshot());
+        const Lsn held = store.process.last_snapshot->last;
+        for (int starts = 0; starts < 3; ++starts) {
+            REQUIRE(store.process.stop());
+            REQUIRE(store.process.start());
+        }
+        store.live(2);
+        REQUIRE(store.process.stop());
+        const std::string name = store.segment_of(held);
+        REQUIRE(value(*parse_segment_name(name)) == value(held) + 1);
+        store.flip(name, header ? 30 : header_block_bytes + wal::frame_header_bytes + 5);
+        store.check({.last = value(held),
+                     .dropped_first = value(held) + 1,
+                     .dropped_last = store.last(),
+                     .damage = name,
+                     .writes_snapshot = true});
+        CHECK(store.snapshots().size() == 1);
     }
 }
 

@@ -197,17 +197,30 @@ bool DamagedStore::try_apply(const RepairPlan& plan) {
 
 void DamagedStore::apply(const RepairPlan& plan) { REQUIRE(try_apply(plan)); }
 
-void DamagedStore::check_starts_at(Lsn last) {
+void DamagedStore::check_starts_at(Lsn last, std::uint64_t above_epoch) {
     const bool started = process.start(32);
     INFO(process.refusal);
     REQUIRE(started);
+    REQUIRE(process.epoch() > above_epoch);
     REQUIRE(process.report.last == last);
     REQUIRE(process.digest() == process.digests.at(value(last)));
     process.kill();
 }
 
-// Whatever was moved is still there, and the rest is sound and holds that state. And it goes on from there.
+std::uint64_t DamagedStore::highest_epoch() {
+    const Health found = health();
+    std::uint64_t highest = 0;
+    for (const SegmentFacts& segment : found.survey.segments)
+        if (segment.header) highest = std::max(highest, segment.header->epoch);
+    for (const SnapshotFacts& snapshot : found.survey.snapshots)
+        if (snapshot.header) highest = std::max(highest, snapshot.header->epoch);
+    return highest;
+}
+
+// Whatever was moved is still there, and the rest is sound and holds that state. And it goes on from there, under an epoch that
+// no dropped record had.
 void DamagedStore::check_applied(const RepairPlan& plan) {
+    const std::uint64_t dropped_epoch = plan.dropped.empty() || plan.saves_nothing() ? 0 : highest_epoch();
     std::map<std::string, std::vector<std::byte>> before;
     for (const MovedFile& file : plan.moved) before[file.name] = process.disk.bytes(file.name);
     apply(plan);
@@ -221,7 +234,7 @@ void DamagedStore::check_applied(const RepairPlan& plan) {
     REQUIRE(after.outlook.last == plan.last);
     // Brought tokens are found again only under the directory's own secret.
     for (const SnapshotFacts& snapshot : after.survey.snapshots) REQUIRE(snapshot.token_secret == token_secret_);
-    check_starts_at(plan.last);
+    check_starts_at(plan.last, dropped_epoch);
 }
 
 void DamagedStore::check(const Expect& expected) {

@@ -66,8 +66,9 @@ public:
 
 private:
     storage::TokenSecret token_secret_{};
-    void check_starts_at(storage::Lsn last);
+    void check_starts_at(storage::Lsn last, std::uint64_t above_epoch = 0);
     void check_applied(const storage::RepairPlan& plan);
+    std::uint64_t highest_epoch();  // of the headers that can be read
 };
 
 }  // namespace test

@@ -73,6 +73,7 @@ public:
     storage::FileSystem& files() { return *process_->fs; }
     std::uint64_t digest();
     const storage::TokenSecret& token_secret() const { return process_->start.token_secret; }
+    std::uint64_t epoch() const { return process_->start.epoch; }
 
     MemoryDisk disk;
     ManualClock clock;
