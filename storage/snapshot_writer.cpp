@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "storage/data_directory.hpp"
@@ -15,6 +16,10 @@ namespace storage {
 namespace {
 
 constexpr std::uint64_t sync_step_bytes = 16U << 20;  // so that no sync of the log waits behind a whole snapshot
+
+// A thread that wakes up on this processor may have to wait for the tick to get it, milliseconds away; here it gets it at once.
+// Where nobody waits this costs half a microsecond.
+void let_others_run() { std::this_thread::yield(); }
 
 }  // namespace
 
@@ -87,6 +92,7 @@ Result<void> SnapshotWriter::write(const snapshot::BlockHeader& from, std::strin
     snapshot::encode(block, header_.seed(), encoded);
     if (block.kind != snapshot::BlockKind::footer)
         digest_.add(Sha256::of(std::span(staged_).first(snapshot::block_header_bytes + stored_bytes)));
+    let_others_run();
     if (auto done = pwrite_all(*file_, staged_, end_); !done) return done;
     end_ += staged_.size();
     if (end_ - synced_ < sync_step_bytes) return {};

@@ -178,7 +178,10 @@ LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, s
     SnapshotAttempt attempt({parts_.log.files(), parts_.log.journal(), [this] { parts_.log.request_sync(); },
                              parts_.log.encryption(), parts_.log.run_start().token_secret, parts_.store, parts_.clock,
                              [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
-                             [this] { return abandon_now(); }},
+                             [this] {
+                                 std::this_thread::yield();  // as in SnapshotWriter: who waits need not wait for the tick
+                                 return abandon_now();
+                             }},
                             header, {set.compression.load(std::memory_order_relaxed), set.compression_level.load()});
     auto footer = attempt.run(header.created_at);
     bytes = attempt.bytes();

@@ -26,7 +26,7 @@ class Pairs:
         self.calm.append(self.p99_us())
 
     def saving_run(self):
-        with Meanwhile(self.side.bgsave_seconds) as saving:
+        with Meanwhile(lambda: self.side.bgsave_seconds(look_every=0.05)) as saving:  # looking is load, too
             self.saving.append(self.p99_us())
         self.snapshots += saving.calls
 

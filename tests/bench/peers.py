@@ -90,12 +90,12 @@ class Side:
         self.call("SAVE")
         return time.monotonic() - begin
 
-    def bgsave_seconds(self):
+    def bgsave_seconds(self, look_every=0.002):
         with self.server.client() as client:
             begin = time.monotonic()
             client("BGSAVE")
             while b"rdb_bgsave_in_progress:1" in client("INFO", "persistence"):
-                time.sleep(0.002)
+                time.sleep(look_every)
             took = time.monotonic() - begin
             if b"rdb_last_bgsave_status:ok" not in client("INFO", "persistence"):
                 raise SystemExit(f"{self.name}: the snapshot failed: {self.server.log()[-500:]}")
