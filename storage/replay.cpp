@@ -21,9 +21,7 @@ struct ReplayPool::Chunk {
     std::vector<Part> parts;
 };
 
-ReplayPool::ReplayPool(ReplaySink& sink) : sink_(sink), queues_(sink.workers()) {
-    for (unsigned i = 0; i < queues_.size(); ++i) threads_.emplace_back([this, i] { run(i); });
-}
+ReplayPool::ReplayPool(ReplaySink& sink) : sink_(sink), queues_(sink.workers()) {}
 
 ReplayPool::~ReplayPool() { finish(); }
 
@@ -41,6 +39,7 @@ void ReplayPool::hand_out() {
     const std::shared_ptr<const Chunk> chunk = std::move(filling_);
     filling_.reset();
     if (!chunk) return;
+    for (auto i = static_cast<unsigned>(threads_.size()); i < queues_.size(); ++i) threads_.emplace_back([this, i] { run(i); });
     std::unique_lock lock(mutex_);
     for (auto& queue : queues_) {
         moved_.wait(lock, [&] { return failed_ || queue.size() < queue_chunks_max; });
@@ -50,6 +49,7 @@ void ReplayPool::hand_out() {
 }
 
 std::optional<Lsn> ReplayPool::finish() {
+    if (threads_.empty()) return replay_here();
     hand_out();
     {
         std::lock_guard lock(mutex_);
@@ -59,6 +59,17 @@ std::optional<Lsn> ReplayPool::finish() {
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();
     return failed_;
+}
+
+std::optional<Lsn> ReplayPool::replay_here() {
+    const std::shared_ptr<const Chunk> chunk = std::move(filling_);
+    filling_.reset();
+    for (unsigned i = 0; chunk && i < queues_.size(); ++i) note(replay(i, *chunk));
+    return failed_;
+}
+
+void ReplayPool::note(std::optional<Lsn> failed) {
+    if (failed && (!failed_ || value(*failed) < value(*failed_))) failed_ = failed;
 }
 
 void ReplayPool::run(unsigned index) {
@@ -78,7 +89,7 @@ void ReplayPool::run(unsigned index) {
         if (!failed) continue;
         {
             std::lock_guard lock(mutex_);
-            if (!failed_ || value(*failed) < value(*failed_)) failed_ = failed;
+            note(failed);
         }
         moved_.notify_all();  // from here on nobody makes room, so the reader must not wait for it
     }
@@ -96,7 +107,8 @@ std::optional<Lsn> ReplayPool::replay(unsigned worker, const Chunk& chunk) {
 
 void finish_replay(ReplaySink& sink, UnixMs now) {
     std::vector<std::thread> threads;
-    for (unsigned i = 0; i < sink.workers(); ++i) threads.emplace_back([&sink, i, now] { sink.finish(i, now); });
+    for (unsigned i = 1; i < sink.workers(); ++i) threads.emplace_back([&sink, i, now] { sink.finish(i, now); });
+    sink.finish(0, now);
     for (std::thread& thread : threads) thread.join();
 }
 

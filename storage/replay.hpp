@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Hands the log's records to several workers while one thread reads and verifies. Every worker is given every record, in LSN
-// order, and takes the effects of its own shards; so nothing is routed and nothing is locked.
+// order, and takes the effects of its own shards; so nothing is routed and nothing is locked. What is one chunk in all, half a
+// megabyte, is replayed by the caller: threads are not worth their start then.
 #pragma once
 
 #include <condition_variable>
@@ -22,9 +23,9 @@ class ReplaySink {
 public:
     virtual ~ReplaySink() = default;
     virtual unsigned workers() const { return 1; }
-    // On worker `worker`'s thread. False: the record does not decode, and the start is refused.
+    // One thread at a time for a worker. False: the record does not decode, and the start is refused.
     virtual bool replay(unsigned worker, Lsn lsn, std::span<const std::byte> record) = 0;
-    // After the last record, on the workers' threads again. `now` is never before any time the log has seen.
+    // After the last record, the same. `now` is never before any time the log has seen.
     virtual void finish(unsigned /*worker*/, UnixMs /*now*/) {}
 };
 
@@ -46,6 +47,8 @@ private:
     void run(unsigned index);
     std::optional<Lsn> replay(unsigned worker, const Chunk& chunk);  // the first LSN that was not taken
     void hand_out();
+    std::optional<Lsn> replay_here();
+    void note(std::optional<Lsn> failed);  // under mutex_, or without threads
 
     ReplaySink& sink_;
     std::shared_ptr<Chunk> filling_;
