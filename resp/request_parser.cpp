@@ -135,6 +135,15 @@ void RequestParser::give_back() noexcept {
     took_memory_ = false;
 }
 
+void RequestParser::restart() noexcept {
+    state_ = State::start;
+    bulk_ = no_bulk;
+    remaining_ = 0;
+    skipped_ = at_ = searched_ = count_ = 0;
+    pieces_.clear();
+    if (took_memory_) give_back();
+}
+
 RequestParser::Outcome RequestParser::need(std::size_t bytes) noexcept {
     wanted_ = bytes;
     return Outcome::need_more;

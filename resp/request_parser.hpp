@@ -50,6 +50,10 @@ public:
     // After `request`: the bytes it took, empty requests in front of it included. The caller drops them before next().
     std::size_t consumed() const noexcept { return skipped_ + at_; }
 
+    // Forgets what it has parsed of anything that is not consumed: its bytes will be shown again, from the start of their
+    // request.
+    void restart() noexcept;
+
     // After `need_more`: bytes of empty requests at the front of the buffer. Who calls this drops them; who does not, keeps
     // them in the buffer, where they come to count as part of the next request.
     std::size_t drop_skipped() noexcept;

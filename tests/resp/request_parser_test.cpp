@@ -50,6 +50,20 @@ TEST_CASE("skipped bytes count as consumed when they are not dropped") {
     CHECK(parser.drop_skipped() == 0);
 }
 
+TEST_CASE("after a restart a request is parsed from its start, wherever the last one was left") {
+    const std::string left = "\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2000\r\nvalue";
+    const Arguments whole{"ECHO", "one"};
+    for (std::size_t seen = 0; seen <= left.size(); ++seen) {
+        resp::RequestParser parser(resp::limits::after_auth);
+        REQUIRE(parser.next(std::string_view(left).substr(0, seen)) == Outcome::need_more);
+        parser.restart();
+        const std::string bytes = encoded(whole);
+        REQUIRE(parser.next(bytes) == Outcome::request);
+        CHECK(Arguments(parser.args().begin(), parser.args().end()) == whole);
+        CHECK(parser.consumed() == bytes.size());
+    }
+}
+
 TEST_CASE("lengths of every number of digits") {
     for (const std::size_t size : {0U, 1U, 9U, 10U, 11U, 99U, 100U, 101U, 998U, 999U, 1'000U, 1'001U, 9'999U, 10'000U, 70'000U}) {
         const Arguments arguments{"SET", "key", std::string(size, '$'), "EX", "10"};
