@@ -19,6 +19,10 @@ namespace storage {
 class ShardMutex {
 public:
     void lock();
+    bool try_lock() {  // counts nowhere
+        std::uint32_t expected = free;
+        return state_.compare_exchange_strong(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
+    }
     void unlock() {
         if (state_.exchange(free, std::memory_order_release) == waited_for) state_.notify_one();
     }

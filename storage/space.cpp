@@ -12,6 +12,8 @@
 namespace storage {
 namespace {
 
+constexpr std::size_t prefetched_lines = 5;  // of 64 bytes: a session with some data
+
 std::uint32_t fold(std::uint64_t hash) { return static_cast<std::uint32_t>(hash ^ hash >> 32); }
 
 }  // namespace
@@ -55,6 +57,21 @@ Place Space::find_id(const SessionId& id) {
                                                : static_cast<const DeadRecord*>(r)->id) == id;
     });
     return found ? found->place : no_place;
+}
+
+std::uint32_t Space::hash_of(const Probe& probe) const {
+    return probe.of == Probe::Of::token ? hash_of(probe.token) : hash_of_key(probe.text);
+}
+
+HashIndex<>& Space::index_of(const Probe& probe) { return probe.of == Probe::Of::token ? tokens_ : strings_; }
+
+void Space::prefetch_entry(const Probe& probe) { index_of(probe).prefetch(hash_of(probe)); }
+
+void Space::prefetch_record(const Probe& probe) {
+    const IndexEntry* found = index_of(probe).find(hash_of(probe), [](const IndexEntry&) { return true; });
+    if (found == nullptr) return;
+    const auto* record = reinterpret_cast<const char*>(*slot(found->place));
+    for (std::size_t line = 0; line < prefetched_lines; ++line) __builtin_prefetch(record + line * 64);
 }
 
 Place Space::find_token(const TokenHash& token) {

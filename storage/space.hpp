@@ -15,6 +15,7 @@
 
 #include "storage/effect.hpp"
 #include "storage/hash_index.hpp"
+#include "storage/probe.hpp"
 #include "storage/record.hpp"
 #include "storage/slab.hpp"
 #include "storage/slot.hpp"
@@ -65,6 +66,9 @@ public:
     void prefetch_user(std::string_view user) const { users_.prefetch(hash_of_user(user)); }
     void prefetch_id(const SessionId& id) const { ids_.prefetch(hash_of(id)); }
     void prefetch_token(const TokenHash& token) const { tokens_.prefetch(hash_of(token)); }
+    // The steps of a lookup: its entry in the index, then the record that this entry leads to.
+    void prefetch_entry(const Probe& probe);
+    void prefetch_record(const Probe& probe);
 
     // ---- hints to other shards ----
     // Hints are found by 32 bits of the hash; the record they lead to says whether it is the one. Mostly none or one.
@@ -128,6 +132,9 @@ private:
     std::uint32_t hash_of(const TokenHash& token) const;
     std::uint32_t hash_of_user(std::string_view user) const;
     std::uint32_t hash_of_key(std::string_view key) const;
+
+    std::uint32_t hash_of(const Probe& probe) const;
+    HashIndex<>& index_of(const Probe& probe);
 
     Record** slot(Place place) { return &(*blocks_[place / 256])[place % 256]; }
     Place take_place(Record* record);

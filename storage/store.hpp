@@ -20,6 +20,7 @@
 #include "storage/error.hpp"
 #include "storage/function_ref.hpp"
 #include "storage/journal.hpp"
+#include "storage/probe.hpp"
 #include "storage/random.hpp"
 #include "storage/session_id.hpp"
 #include "storage/session_view.hpp"
@@ -32,7 +33,8 @@ namespace storage {
 struct Op {
     DbIndex db = 0;
     UnixMs now = 0;
-    Credit* credit = nullptr;  // null: nothing may be logged (touches are put off, writes answer need_credit)
+    Credit* credit = nullptr;      // null: nothing may be logged (touches are put off, writes answer need_credit)
+    const Probe* probe = nullptr;  // of what the command looks up, if there is one
     // Out:
     Lsn depends_on{};                   // only ever moves up
     std::size_t credit_wanted = 0;      // with Errc::need_credit
@@ -115,6 +117,11 @@ public:
     ~Store();
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
+
+    // ---- ahead of a batch of commands; not while the store recovers ----
+    Probe probe_token(std::string_view token) const;
+    Probe probe_key(std::string_view key) const;
+    void prefetch(std::span<const Probe> probes, DbIndex db);
 
     // ---- sessions (session_commands.cpp says the protocol's side) ----
     Result<CreatedSession> create(Op&, const NewSession&);

@@ -46,6 +46,10 @@ public:
         const auto text = id.text();
         return shard_of(std::string_view(text.data(), text.size()));
     }
+    ShardIndex shard_of(const Op& op, std::string_view text) const {
+        return op.probe != nullptr && op.probe->is_of(text) ? op.probe->shard : shard_of(text);
+    }
+    Probe probe(Probe::Of of, std::string_view text, const TokenHash& token) const;
     Space* space(ShardIndex shard, DbIndex db) { return shards[shard].spaces[db].get(); }
     Space& make_space(ShardIndex shard, DbIndex db);
 

@@ -76,13 +76,13 @@ bool Store::get(Op& op, const SessionId& id, SessionVisitor visit) {
 }
 
 Result<void> Store::validate(Op& op, std::string_view token, const Touch& touch, SessionVisitor visit) {
-    const TokenHash hash = impl_->hash_token(token);
-    const ShardIndex shard = impl_->shard_of(token);
-    ShardLock lock(impl_->shards, shard);
+    const bool probed = op.probe != nullptr && op.probe->is_of(token);
+    const Probe probe = probed ? *op.probe : probe_token(token);
+    ShardLock lock(impl_->shards, probe.shard);
     Found found;
-    do found = impl_->find_token(op, hash, shard, lock);
+    do found = impl_->find_token(op, probe.token, probe.shard, lock);
     while (lock.widen());
-    if (const auto error = opens(*impl_, op, found, hash, shard)) return error;
+    if (const auto error = opens(*impl_, op, found, probe.token, probe.shard)) return error;
     impl_->touch_found(op, found, touch, false);
     visit(found.session()->view());
     return {};

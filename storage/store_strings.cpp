@@ -12,7 +12,7 @@ namespace storage {
 
 bool Store::get_string(Op& op, std::string_view key, ValueVisitor visit) {
     if (SessionId::parse(key) && kind(op, key) == KeyKind::session) return false;
-    const ShardIndex shard = impl_->shard_of(key);
+    const ShardIndex shard = impl_->shard_of(op, key);
     ShardLock lock(impl_->shards, shard);
     StringRecord* s = impl_->find_string(op, key, shard).string();
     if (!s) {

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// A lookup that is to come. What lookups of a batch need from memory is asked for together and in steps, so that they wait for it
+// once and not one after the other (group prefetching: Chen, Ailamaki, Gibbons, Mowry, ICDE 2004).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "storage/types.hpp"
+
+namespace storage {
+
+struct Probe {
+    enum class Of : std::uint8_t { token, key };
+    Of of = Of::token;
+    ShardIndex shard = 0;
+    std::string_view text;  // as the client wrote it
+    TokenHash token{};      // of a token
+
+    bool is_of(std::string_view other) const { return text.data() == other.data() && text.size() == other.size(); }
+};
+
+}  // namespace storage

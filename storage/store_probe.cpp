@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Memory for lookups that are to come. Nothing is promised: whoever holds a shard's lock is not waited for, and what is fetched
+// may be another record of the same hash.
+#include "storage/store.hpp"
+#include "storage/store_impl.hpp"
+
+namespace storage {
+
+Probe Store::Impl::probe(Probe::Of of, std::string_view text, const TokenHash& token) const {
+    const Probe probe{of, shard_of(text), text, token};
+    __builtin_prefetch(&shards[probe.shard], 1);
+    return probe;
+}
+
+Probe Store::probe_token(std::string_view token) const { return impl_->probe(Probe::Of::token, token, impl_->hash_token(token)); }
+Probe Store::probe_key(std::string_view key) const { return impl_->probe(Probe::Of::key, key, {}); }
+
+void Store::prefetch(std::span<const Probe> probes, DbIndex db) {
+    const auto each = [&](auto&& step) {
+        for (const Probe& probe : probes) {
+            ShardMutex& mutex = impl_->shards[probe.shard].mutex;
+            if (!mutex.try_lock()) continue;
+            if (Space* space = impl_->space(probe.shard, db)) step(*space, probe);
+            mutex.unlock();
+        }
+    };
+    each([](Space& space, const Probe& probe) { space.prefetch_entry(probe); });
+    each([](Space& space, const Probe& probe) { space.prefetch_record(probe); });
+}
+
+}  // namespace storage
