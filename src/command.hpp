@@ -61,6 +61,10 @@ enum CommandFlag : std::uint32_t {
     removes = 1U << 10,  // a write that only removes: may use the last reserve of a full disk
     movable_keys = 1U << 11,
     subcommands = 1U << 12,  // args[1] chooses a row of `subs`
+    // It looks up args[1], which a batch of such commands does together beforehand (request_batch.hpp), and changes nothing about
+    // the connection, because what stands behind it is parsed before it runs.
+    by_token = 1U << 13,
+    by_key = 1U << 14,
 };
 
 struct KeyPositions {  // as COMMAND INFO has them: first, last (negative from the end), step; 0 0 0: none

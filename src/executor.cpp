@@ -58,10 +58,18 @@ resp::RequestLimits limits_for(const Client& client, const Values& values) {
 
 void Executor::set_limits(Dialogue& dialogue) const { dialogue.parser.set_limits(limits_for(dialogue.client, state_.values)); }
 
+// A store that recovers is not locked by who fills it.
+bool Executor::may_look_ahead(const Dialogue& dialogue) const {
+    return dialogue.client.authenticated() && !state_.loading.load(std::memory_order_acquire);
+}
+
 Turn Executor::run(Dialogue& dialogue, std::string_view input) {
     Turn turn;
     now_ = state_.now.now();
     set_limits(dialogue);
+    batch_.begin();
+    RequestBatch::Parsed parsed;
+    bool all_seen = false;
     Ran ran = dialogue.running ? step(dialogue, turn) : Ran::done;
     for (std::size_t commands = 0; ran == Ran::done; ++commands) {
         if (dialogue.output.size() >= output_pause_bytes) {
@@ -72,7 +80,9 @@ Turn Executor::run(Dialogue& dialogue, std::string_view input) {
             turn.stop = Stop::turn_over;
             break;
         }
-        const auto outcome = dialogue.parser.next(input.substr(turn.consumed));
+        const auto outcome = batch_.next(dialogue.parser, input.substr(turn.consumed), may_look_ahead(dialogue), state_.store,
+                                         dialogue.client.db(), parsed);
+        all_seen = outcome != resp::RequestParser::Outcome::request;
         if (outcome == resp::RequestParser::Outcome::need_more) {
             turn.consumed += dialogue.parser.drop_skipped();
             turn.bytes_wanted = dialogue.parser.bytes_wanted();
@@ -86,10 +96,11 @@ Turn Executor::run(Dialogue& dialogue, std::string_view input) {
             turn.stop = Stop::close;
             break;
         }
-        Request request{dialogue, dialogue.parser.args(), dialogue.parser.consumed(), {}};
+        Request request{dialogue, parsed.args, parsed.bytes, parsed.entry, parsed.probe};
         ran = execute(request, turn);
         if (ran != Ran::wait_for_credit && ran != Ran::paused) turn.consumed += request.bytes;
     }
+    if (!all_seen) batch_.forget(dialogue.parser);
     switch (ran) {
         case Ran::done: break;
         case Ran::wait_for_credit: turn.stop = Stop::credit; break;
@@ -114,7 +125,7 @@ void Executor::reject(Request& request, std::string_view error) {
 }
 
 bool Executor::find(Request& request) {
-    const CommandEntry* entry = find_command_entry(request.args[0]);
+    const CommandEntry* entry = request.found;
     if (entry == nullptr) {
         reject(request, unknown_command(request.args));
         return false;
@@ -199,6 +210,7 @@ Executor::Ran Executor::run_row(Request& request, Turn& turn) {
     op.db = dialogue.client.db();
     op.now = now_;
     op.credit = &credit_;
+    op.probe = request.probe;
     for (;;) {
         CommandContext context{request.args, op, state_.store, dialogue.reply, dialogue.client, state_, false, nullptr, false};
         const bool limited =

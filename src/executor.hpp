@@ -16,6 +16,7 @@
 #include "src/command.hpp"
 #include "src/command_table.hpp"
 #include "src/counters.hpp"
+#include "src/request_batch.hpp"
 #include "src/server_state.hpp"
 #include "storage/journal.hpp"
 #include "storage/types.hpp"
@@ -81,7 +82,9 @@ private:
         Dialogue& dialogue;
         Args args;
         std::size_t bytes;
-        CommandEntry entry;
+        const CommandEntry* found = nullptr;  // by its name
+        const storage::Probe* probe = nullptr;
+        CommandEntry entry{};
     };
     enum class Ran : std::uint8_t { done, wait_for_credit, paused, long_command, close, close_now };
 
@@ -96,10 +99,12 @@ private:
     storage::Admission take_credit(std::size_t bytes, storage::Purpose purpose);
     void take_a_little();
     void set_limits(Dialogue& dialogue) const;
+    bool may_look_ahead(const Dialogue& dialogue) const;
     void time(const CommandEntry& entry, std::uint64_t begin_ns);
 
     ServerState& state_;
     Counters& counters_;
+    RequestBatch batch_;
     storage::Credit credit_;
     storage::UnixMs now_ = 0;         // of this turn
     bool little_refused_ = false;     // since the last give_back(): reads do not ask again

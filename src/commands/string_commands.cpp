@@ -15,7 +15,7 @@ constexpr KeyPositions pairs{1, -1, 2};
 constexpr std::uint32_t grows = writes | may_grow;
 
 constexpr CommandSpec string_rows[] = {
-    {"get", 2, reads | fast, first_key, "@read @string @fast", "string", "1.0.0",
+    {"get", 2, reads | fast | by_key, first_key, "@read @string @fast", "string", "1.0.0",
      "Returns the value of a key; of a session, the session as JSON", "key", string::get},
     {"set", -3, grows, first_key, "@write @string @slow", "string", "1.0.0", "Sets the value of a key",
      "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
