@@ -29,7 +29,7 @@ Saves::Answer Saves::begin_rewrite() {
 
 std::shared_ptr<const SaveOutcome> Saves::begin_and_wait() {
     const std::lock_guard lock(mutex_);
-    const auto attempt = ask();
+    const auto attempt = ask(storage::Pace::awaited);
     if (!attempt) return nullptr;
     return waiting_.emplace_back(Waiting{*attempt, std::make_shared<SaveOutcome>()}).outcome;
 }

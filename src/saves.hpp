@@ -25,8 +25,9 @@ struct SaveOutcome {
 class Saves {
 public:
     struct Parts {
-        std::function<std::optional<std::uint64_t>()> ask;  // the number of the attempt that is to begin; nothing: one runs
-        std::function<std::uint64_t()> attempts;            // how many have ended
+        std::function<std::optional<std::uint64_t>(storage::Pace)>
+            ask;                                  // the number of the attempt that is to begin; nothing: one runs
+        std::function<std::uint64_t()> attempts;  // how many have ended
         std::function<storage::SnapshotFigures()> figures;
         std::function<void()> wake;  // connections that wait for an outcome look again
     };
@@ -54,7 +55,9 @@ private:
         std::uint64_t attempt;
         std::shared_ptr<SaveOutcome> outcome;
     };
-    std::optional<std::uint64_t> ask() const { return parts_.ask ? parts_.ask() : std::nullopt; }
+    std::optional<std::uint64_t> ask(storage::Pace pace = storage::Pace::background) const {
+        return parts_.ask ? parts_.ask(pace) : std::nullopt;
+    }
 
     Parts parts_;
     mutable std::mutex mutex_;  // held while asking; the snapshot thread takes it with no lock of its own

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include <spdlog/spdlog.h>
 #include <boost/asio/post.hpp>
@@ -183,8 +185,9 @@ void Server::make_snapshots() {
         threads_[next_turn_.fetch_add(1, std::memory_order_relaxed) % threads_.size()]->post(std::move(turn));
     };
     const auto notice = [](const std::string& line) { spdlog::warn("{}", line); };
+    const auto rest = [](std::uint64_t ns) { std::this_thread::sleep_for(std::chrono::nanoseconds(ns)); };
     snapshots_ = std::make_unique<storage::Snapshots>(
-        storage::Snapshots::Parts{*log_, *store_, settings_.values.snapshots, clock_, now_, random_, run_turn, notice});
+        storage::Snapshots::Parts{*log_, *store_, settings_.values.snapshots, clock_, now_, random_, run_turn, notice, rest});
     snapshots_->on_attempt([this] {
         const storage::SnapshotFigures figures = snapshots_->figures();
         if (figures.last_ok)
@@ -192,7 +195,7 @@ void Server::make_snapshots() {
                          static_cast<double>(figures.last_duration_ns) / 1e9);
         state_->saves.attempt_ended();
     });
-    state_->saves.connect({.ask = [this] { return snapshots_->ask(); },
+    state_->saves.connect({.ask = [this](storage::Pace pace) { return snapshots_->ask(pace); },
                            .attempts = [this] { return snapshots_->attempts(); },
                            .figures = [this] { return snapshots_->figures(); },
                            .wake =

@@ -12,7 +12,8 @@ namespace storage {
 
 namespace {
 
-constexpr std::uint64_t turn_ns = 100'000;  // what a turn may take of an io thread's time, in slices of some 10 us
+constexpr std::uint64_t turn_ns = 100'000;    // what a turn may take of an io thread's time, in slices of some 10 us
+constexpr std::uint64_t turn_rest_most = 20;  // so many turns' time, twice
 constexpr std::uint64_t look_again_ns = 10'000'000;
 
 Slot first_slot(std::uint32_t shard, std::uint32_t shards) { return static_cast<Slot>(slot_count / shards * shard); }
@@ -68,14 +69,23 @@ LogResult<void> SnapshotAttempt::given_up() const {
 
 void SnapshotAttempt::begin_turn(Turn& turn) {
     turn.done.store(false, std::memory_order_relaxed);
+    turn.asked_ns = parts_.clock.monotonic_ns();
     parts_.run_turn([this, &turn] {
-        const std::uint64_t until = parts_.clock.monotonic_ns() + turn_ns;
+        turn.ended_ns = parts_.clock.monotonic_ns();
+        const std::uint64_t until = turn.ended_ns + turn_ns;
         do {
             more_ = parts_.store.copy_slice(walk_, above_, turn.part);
-        } while (more_ && turn.part.bytes.size() < snapshot::block_payload_target && parts_.clock.monotonic_ns() < until);
+            turn.ended_ns = parts_.clock.monotonic_ns();
+        } while (more_ && turn.part.bytes.size() < snapshot::block_payload_target && turn.ended_ns < until);
         turn.done.store(true, std::memory_order_release);
         turn.done.notify_one();
     });
+}
+
+// Twice as long as the turn took with its wait in the io thread's queue: less than a third of an io thread where it has little to
+// do, and next to nothing where its queue is long.
+void SnapshotAttempt::rest_after(const Turn& turn) {
+    if (parts_.rest) parts_.rest(2 * std::clamp(turn.ended_ns - turn.asked_ns, turn_ns, turn_rest_most * turn_ns));
 }
 
 LogResult<void> SnapshotAttempt::copy_records() {
@@ -86,6 +96,7 @@ LogResult<void> SnapshotAttempt::copy_records() {
     for (bool more = true; more;) {
         Turn& turn = turns[filling];
         turn.done.wait(false, std::memory_order_acquire);
+        rest_after(turn);
         more = more_ && done.has_value();
         const bool full = turn.part.bytes.size() >= snapshot::block_payload_target || !more;
         if (full) filling ^= 1;

@@ -27,7 +27,8 @@ public:
         Store& store;
         Clock& clock;
         std::function<void(std::function<void()> turn)> run_turn;
-        std::function<bool()> abandon;  // asked between blocks
+        std::function<bool()> abandon;                    // asked between blocks
+        std::function<void(std::uint64_t ns)> rest = {};  // returns after that time; empty: turns come without a pause
     };
     // The header's seal and token secret are filled in.
     SnapshotAttempt(const Parts& parts, const snapshot::Header& header, SnapshotWriter::Compress compress);
@@ -40,10 +41,12 @@ private:
     // What one turn copies. Turns are one after the other; while one fills a part, the other part is written.
     struct Turn {
         Store::SnapshotPart part;
+        std::uint64_t asked_ns = 0, ended_ns = 0;
         std::atomic<bool> done{false};
     };
 
     void begin_turn(Turn& turn);
+    void rest_after(const Turn& turn);
     LogResult<void> copy_records();
     LogResult<void> write_part(Store::SnapshotPart& part);
     LogResult<void> copy_removals();

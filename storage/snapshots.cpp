@@ -54,15 +54,16 @@ void Snapshots::stop() {
 bool Snapshots::take_last_one() {
     ENSURE(!thread_.joinable());
     last_one_.store(true, std::memory_order_release);
-    return take();
+    return take(Pace::awaited);
 }
 
-std::optional<std::uint64_t> Snapshots::ask() {
+std::optional<std::uint64_t> Snapshots::ask(Pace pace) {
     std::uint64_t number = 0;
     {
         const std::lock_guard lock(mutex_);
         if (asked_ || running_.load(std::memory_order_acquire)) return std::nullopt;
         asked_ = true;
+        pace_ = pace;
         number = attempts_.load(std::memory_order_relaxed) + 1;
     }
     woken_.notify_one();
@@ -89,16 +90,17 @@ void Snapshots::loop() {
     (void)::setpriority(PRIO_PROCESS, 0, niceness);
     while (!stopping_.load(std::memory_order_acquire)) {
         bool begin = due();
+        Pace pace = Pace::background;
         {
             std::unique_lock lock(mutex_);
             const auto wanted = [&] { return asked_ || stopping_.load(std::memory_order_acquire); };
             if (!begin) begin = woken_.wait_for(lock, std::chrono::nanoseconds(retry_unit_ns), wanted);
             if (begin) begun_ns_.store(parts_.clock.monotonic_ns(), std::memory_order_relaxed);
             if (begin) running_.store(true, std::memory_order_release);  // before the wish is forgotten: nobody may wish twice
-            asked_ = false;
+            if (std::exchange(asked_, false)) pace = pace_;
         }
         if (!begin) continue;
-        if (!stopping_.load(std::memory_order_acquire) && take()) clean_up();
+        if (!stopping_.load(std::memory_order_acquire) && take(pace)) clean_up();
     }
 }
 
@@ -141,7 +143,7 @@ snapshot::Chain Snapshots::base() const {
     return chain_.incremental_bytes < chain_.full_bytes / 2 ? chain_ : snapshot::Chain{};
 }
 
-bool Snapshots::take() {
+bool Snapshots::take(Pace pace) {
     const std::uint64_t begun = parts_.clock.monotonic_ns();
     begun_ns_.store(begun, std::memory_order_relaxed);
     const WalStart& run = parts_.log.run_start();
@@ -161,7 +163,7 @@ bool Snapshots::take() {
         return true;
     }
     std::uint64_t bytes = 0;
-    const auto footer = attempt(header, bytes);
+    const auto footer = attempt(header, pace, bytes);
     if (!footer) {
         parts_.notice("Snapshot failed: " + footer.error().text);
         attempt_failed(footer.error().text);
@@ -172,7 +174,7 @@ bool Snapshots::take() {
 }
 
 // When it returns, a failed one has left no file.
-LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, std::uint64_t& bytes) {
+LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, Pace pace, std::uint64_t& bytes) {
     const SnapshotSettings& set = parts_.settings;
     const bool inside = last_one_.load(std::memory_order_relaxed);
     SnapshotAttempt attempt({parts_.log.files(), parts_.log.journal(), [this] { parts_.log.request_sync(); },
@@ -181,7 +183,8 @@ LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, s
                              [this] {
                                  std::this_thread::yield();  // as in SnapshotWriter: who waits need not wait for the tick
                                  return abandon_now();
-                             }},
+                             },
+                             pace == Pace::background ? parts_.rest : nullptr},
                             header, {set.compression.load(std::memory_order_relaxed), set.compression_level.load()});
     auto footer = attempt.run(header.created_at);
     bytes = attempt.bytes();

@@ -48,6 +48,9 @@ struct SnapshotFigures {
     std::uint64_t snapshots_removed = 0, segments_removed = 0;
 };
 
+// One in the background leaves the io threads most of their time; one that somebody waits for takes what it can get.
+enum class Pace : std::uint8_t { background, awaited };
+
 class Snapshots {
 public:
     struct Parts {
@@ -60,6 +63,7 @@ public:
         // Runs a turn soon on a thread that may hold shard locks; never waits, never drops one.
         std::function<void(std::function<void()> turn)> run_turn;
         std::function<void(const std::string& line)> notice;
+        std::function<void(std::uint64_t ns)> rest = {};  // returns after that time; for those in the background
     };
     explicit Snapshots(Parts parts);
     ~Snapshots();  // stops, if that was not done
@@ -72,7 +76,7 @@ public:
 
     // Any thread.
     // The number of the attempt that begins now: attempts() reaches it when that has ended. Nothing: one runs or is about to.
-    std::optional<std::uint64_t> ask();
+    std::optional<std::uint64_t> ask(Pace pace = Pace::background);
     std::uint64_t attempts() const { return attempts_.load(std::memory_order_acquire); }  // ended, well or not
     bool running() const { return running_.load(std::memory_order_acquire); }
     SnapshotFigures figures() const;
@@ -85,8 +89,8 @@ private:
     bool due() const;
     bool log_is_too_large() const;
     snapshot::Chain base() const;  // of the next one; none: it is full
-    bool take();                   // one attempt; false: it failed, and figures() says why
-    LogResult<snapshot::Footer> attempt(const snapshot::Header& header, std::uint64_t& bytes);
+    bool take(Pace pace);          // one attempt; false: it failed, and figures() says why
+    LogResult<snapshot::Footer> attempt(const snapshot::Header& header, Pace pace, std::uint64_t& bytes);
     void attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun_ns, std::uint64_t written,
                        const snapshot::Header& header);
     void attempt_failed(const std::string& why);
@@ -105,6 +109,7 @@ private:
     std::condition_variable woken_;
     // guarded by mutex_
     bool asked_ = false;
+    Pace pace_ = Pace::background;  // of the one that was asked for
     SnapshotFigures figures_;
     std::uint64_t written_at_ = 0;        // bytes_written of the log when the newest one began
     std::uint64_t log_bytes_before_ = 0;  // of the log above the snapshot that the start found

@@ -50,7 +50,8 @@ public:
                                                                  [this](const std::string& line) {
                                                                      const std::lock_guard lock(mutex);
                                                                      notices.push_back(line);
-                                                                 }});
+                                                                 },
+                                                                 [this](std::uint64_t ns) { rested_ns += ns; }});
         snapshots->on_attempt([this] {
             const std::lock_guard lock(mutex);
             moved.notify_all();
@@ -91,9 +92,9 @@ public:
         while (!ready() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
         return ready();
     }
-    bool take_one() {
+    bool take_one(Pace pace = Pace::background) {
         const std::uint64_t before = snapshots->attempts();
-        return snapshots->ask() == before + 1 && ended(before + 1) && idle();
+        return snapshots->ask(pace) == before + 1 && ended(before + 1) && idle();
     }
     void hold(bool on) {
         const std::lock_guard lock(mutex);
@@ -115,6 +116,7 @@ public:
     std::condition_variable moved;
     bool held = false;                 // turns wait; guarded by mutex
     std::vector<std::string> notices;  // guarded by mutex
+    std::atomic<std::uint64_t> rested_ns{0};
     test::TurnThreads turns;
     std::unique_ptr<Log> log;
     std::unique_ptr<Store> store;
@@ -322,6 +324,23 @@ TEST_CASE("Snapshots: a stop gives up the one that runs, and one more can be tak
     REQUIRE(server.snapshots->take_last_one());
     CHECK(server.snapshots->figures().last_lsn == Lsn{21});
     CHECK(server.files("snapshot-") == before + 1);
+}
+
+TEST_CASE("Snapshots: one in the background rests, one that is waited for does not", "[snapshots]") {
+    test::MemoryDisk disk;
+    SnapshotServer server(disk);
+    server.write("first");
+    server.snapshots->start();
+    REQUIRE(server.take_one(Pace::awaited));
+    CHECK(server.rested_ns == 0);
+    server.write("second");
+    REQUIRE(server.take_one(Pace::background));
+    const std::uint64_t rested = server.rested_ns;
+    CHECK(rested >= 200'000);  // a turn of up to 100 us, and twice that
+    server.snapshots->stop();
+    server.write("third");
+    REQUIRE(server.snapshots->take_last_one());
+    CHECK(server.rested_ns == rested);
 }
 
 TEST_CASE("Snapshots: what the pair makes superfluous goes, and the figures count it", "[snapshots]") {

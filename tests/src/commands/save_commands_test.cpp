@@ -17,8 +17,9 @@ constexpr const char* save_runs = "ERR Background save already in progress";
 // What the snapshot thread is to the commands.
 struct Snapshots {
     explicit Snapshots(CommandRunner& run) : runner(run) {
-        run.state().saves.connect({.ask = [this]() -> std::optional<std::uint64_t> {
+        run.state().saves.connect({.ask = [this](storage::Pace wanted) -> std::optional<std::uint64_t> {
                                        if (figures.running) return std::nullopt;
+                                       pace = wanted;
                                        figures.running = true;
                                        return attempts + 1;
                                    },
@@ -43,6 +44,7 @@ struct Snapshots {
     CommandRunner& runner;
     storage::SnapshotFigures figures;
     std::uint64_t attempts = 0;
+    std::optional<storage::Pace> pace;  // that the last one was asked for with
     int woken = 0;
 };
 
@@ -56,6 +58,7 @@ TEST_CASE("BGSAVE answers in Redis's words, whoever took the snapshot that runs"
     CommandRunner run;
     Snapshots snapshots(run);
     CHECK(run("BGSAVE").text == "Background saving started");
+    CHECK(snapshots.pace == storage::Pace::background);
     CHECK(has(run, "rdb_bgsave_in_progress:1"));
     CHECK(run("BGSAVE").text == save_runs);
     CHECK(run("BGSAVE", "SCHEDULE").text == save_runs);  // of a save, not of a rewrite
@@ -75,6 +78,7 @@ TEST_CASE("SAVE answers when the snapshot has ended, and does not turn in circle
     CommandRunner run;
     Snapshots snapshots(run);
     REQUIRE_FALSE(run.start({"SAVE"}, 2));
+    CHECK(snapshots.pace == storage::Pace::awaited);  // nobody waits for a rest
     CHECK(snapshots.woken == 0);
     const server::Turn turn = server::Executor(run.state(), run.counters()).run(run.dialogue(), "");
     CHECK(turn.stop == server::Stop::paused);
