@@ -13,6 +13,11 @@ constexpr FieldMask bit(SessionField field) { return static_cast<FieldMask>(1U <
 
 constexpr bool is_text(SessionField field) { return field >= SessionField::user_id && field <= SessionField::last_access_ua; }
 
+// user_id to last_access_ua.
+std::array<std::string_view, 7> texts_of(const storage::SessionView& view) {
+    return {view.user, view.device, view.created_by, view.ip, view.ua, view.last_ip, view.last_ua};
+}
+
 std::string names_in_a_row() {
     std::string text;
     for (const auto name : session_field_names) text += (text.empty() ? "" : ", ") + std::string(name);
@@ -46,35 +51,22 @@ FieldMask read_fields(ArgReader& reader) {
 }
 
 FieldMask present_fields(const storage::SessionView& view) {
+    FieldMask mask = bit(SessionField::id) | bit(SessionField::expires_at);
+    const auto texts = texts_of(view);
+    for (unsigned i = 0; i < texts.size(); ++i)
+        mask |= static_cast<FieldMask>((texts[i].empty() ? 0U : 1U) << (static_cast<unsigned>(SessionField::user_id) + i));
+    if (view.idle_ms != 0) mask |= bit(SessionField::idle_timeout);
     const bool dead = view.state != storage::SessionState::live;  // of which little is remembered
-    FieldMask mask = bit(SessionField::id);
-    for (unsigned i = 1; i < session_field_names.size(); ++i) {
-        const auto field = static_cast<SessionField>(i);
-        bool present = true;
-        if (is_text(field))
-            present = !text_of(view, field).empty();
-        else if (field == SessionField::idle_timeout)
-            present = view.idle_ms != 0;
-        else if (field == SessionField::data)
-            present = !dead || view.data.count() != 0;
-        else if (field != SessionField::expires_at)
-            present = !dead || number_of(view, field) != 0;
-        if (present) mask |= bit(field);
-    }
+    if (!dead || view.created_at != 0) mask |= bit(SessionField::created_at);
+    if (!dead || view.last_active != 0) mask |= bit(SessionField::last_active);
+    if (!dead || view.version != 0) mask |= bit(SessionField::version);
+    if (!dead || view.data.count() != 0) mask |= bit(SessionField::data);
     return mask;
 }
 
 std::string_view text_of(const storage::SessionView& view, SessionField field) {
-    switch (field) {
-        case SessionField::user_id: return view.user;
-        case SessionField::device_id: return view.device;
-        case SessionField::created_by: return view.created_by;
-        case SessionField::ip_address: return view.ip;
-        case SessionField::user_agent: return view.ua;
-        case SessionField::last_access_ip: return view.last_ip;
-        case SessionField::last_access_ua: return view.last_ua;
-        default: return {};
-    }
+    return is_text(field) ? texts_of(view)[static_cast<std::size_t>(field) - static_cast<std::size_t>(SessionField::user_id)]
+                          : std::string_view();
 }
 
 std::int64_t number_of(const storage::SessionView& view, SessionField field) {
@@ -90,17 +82,18 @@ std::int64_t number_of(const storage::SessionView& view, SessionField field) {
 
 void write_session(resp::ReplyWriter& reply, const storage::SessionView& view, FieldMask wanted) {
     const FieldMask shown = wanted & present_fields(view);
+    const auto texts = texts_of(view);
     reply.map(static_cast<std::size_t>(std::popcount(shown)));
-    for (unsigned i = 0; i < session_field_names.size(); ++i) {
-        const auto field = static_cast<SessionField>(i);
-        if (!has(shown, field)) continue;
-        reply.raw(names_as_bulks[i]);
-        if (field == SessionField::id)
+    for (unsigned left = shown; left != 0; left &= left - 1) {
+        const auto at = static_cast<unsigned>(std::countr_zero(left));
+        const auto field = static_cast<SessionField>(at);
+        reply.raw(names_as_bulks[at]);
+        if (is_text(field))
+            reply.bulk(texts[at - static_cast<unsigned>(SessionField::user_id)]);
+        else if (field == SessionField::id)
             write_id(reply, view.id);
         else if (field == SessionField::data)
             write_data(reply, view.data);
-        else if (is_text(field))
-            reply.bulk(text_of(view, field));
         else
             reply.integer(number_of(view, field));
     }

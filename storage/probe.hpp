@@ -16,6 +16,9 @@ struct Probe {
     ShardIndex shard = 0;
     std::string_view text;  // as the client wrote it
     TokenHash token{};      // of a token
+    // Found by the steps; no more than hints, for the record may be gone by the next one.
+    std::uint32_t hash = 0;
+    Place place = no_place;
 
     bool is_of(std::string_view other) const { return text.data() == other.data() && text.size() == other.size(); }
 };

@@ -118,14 +118,26 @@ UnixMs SessionRecord::due() const {
     return expires_at == 0 || idle_end < expires_at ? idle_end : expires_at;
 }
 
-PutSession SessionRecord::effect(DbIndex db) const {
-    PutSession e;
+template <class To>
+void SessionRecord::put_texts(To& to) const {
     const char* at = texts();
     const auto take = [&at](std::size_t bytes) {
         const std::string_view text(at, bytes);
         at += bytes;
         return text;
     };
+    to.user = take(user_bytes);
+    to.device = take(device_bytes);
+    to.created_by = take(created_by_bytes);
+    to.ip = take(ip_bytes);
+    to.ua = take(ua_bytes);
+    to.last_ip = take(last_ip_bytes);
+    to.last_ua = take(last_ua_bytes);
+    to.data = PackedData(take(body_bytes));
+}
+
+PutSession SessionRecord::effect(DbIndex db) const {
+    PutSession e;
     e.db = db;
     e.id = id;
     e.token = token;
@@ -139,34 +151,19 @@ PutSession SessionRecord::effect(DbIndex db) const {
     e.expires_at = expires_at;
     e.idle_ms = static_cast<std::int64_t>(idle_s) * 1000;
     e.version = version;
-    e.user = take(user_bytes);
-    e.device = take(device_bytes);
-    e.created_by = take(created_by_bytes);
-    e.ip = take(ip_bytes);
-    e.ua = take(ua_bytes);
-    e.last_ip = take(last_ip_bytes);
-    e.last_ua = take(last_ua_bytes);
-    e.data = PackedData(take(body_bytes));
+    put_texts(e);
     return e;
 }
 
 SessionView SessionRecord::view() const {
-    const PutSession e = effect(0);
     SessionView v;
     v.id = id;
-    v.user = e.user;
-    v.device = e.device;
-    v.created_by = e.created_by;
-    v.ip = e.ip;
-    v.ua = e.ua;
-    v.last_ip = e.last_ip;
-    v.last_ua = e.last_ua;
     v.created_at = created_at;
     v.last_active = last_active;
     v.expires_at = expires_at;
-    v.idle_ms = e.idle_ms;
+    v.idle_ms = static_cast<std::int64_t>(idle_s) * 1000;
     v.version = version;
-    v.data = e.data;
+    put_texts(v);
     return v;
 }
 

@@ -62,6 +62,8 @@ struct SessionRecord : Record {
 private:
     const char* tail() const { return reinterpret_cast<const char*>(this + 1); }
     const char* texts() const;
+    template <class To>
+    void put_texts(To& to) const;
 };
 
 struct StringRecord : Record {

@@ -35,35 +35,69 @@ static_assert((SessionId::text_size - prefix.size()) % 2 == 0);
 
 }  // namespace
 
+namespace {
+
+// A ULID's 26 digits are 130 bits: two digits for the first 8 of its 128, of which two must be 0, and twice 12 for 60 each.
+constexpr std::size_t first_digits = 2, half_digits = 12;
+constexpr unsigned half_bits = 60;
+static_assert(prefix.size() + first_digits + 2 * half_digits == SessionId::text_size);
+
+struct Digits {
+    std::uint64_t value = 0;
+    unsigned char bad = 0;  // no_digit if one is none
+};
+
+Digits read_digits(const char* from, std::size_t count) {
+    Digits read;
+    for (std::size_t i = 0; i < count; ++i) {
+        const unsigned char digit = digits[static_cast<unsigned char>(from[i])];
+        read.bad |= digit;  // only no_digit has the highest bit
+        read.value = read.value << 5U | digit;
+    }
+    return read;
+}
+
+void write_digits(char* to, std::size_t count, std::uint64_t value) {
+    for (std::size_t i = count; i > 0; value >>= 10U) {
+        i -= 2;
+        std::memcpy(to + i, digit_pairs[value & 1023U].data(), 2);
+    }
+}
+
+std::uint64_t read_big_endian(const unsigned char* from) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, from, sizeof value);
+    return __builtin_bswap64(value);
+}
+
+void write_big_endian(unsigned char* to, std::uint64_t value) {
+    value = __builtin_bswap64(value);
+    std::memcpy(to, &value, sizeof value);
+}
+
+}  // namespace
+
 std::optional<SessionId> SessionId::parse(std::string_view text) {
     if (!is_reserved_key(text)) return std::nullopt;
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    for (std::size_t i = prefix.size(); i < text_size; ++i) {
-        const unsigned char digit = digits[static_cast<unsigned char>(text[i])];
-        if (digit == no_digit || (i == prefix.size() && digit > 7))
-            return std::nullopt;  // 26 * 5 = 130 bits, two of them must be 0
-        high = high << 5 | low >> 59;
-        low = low << 5 | digit;
-    }
+    const char* at = text.data() + prefix.size();
+    const Digits first = read_digits(at, first_digits);
+    const Digits middle = read_digits(at + first_digits, half_digits);
+    const Digits last = read_digits(at + first_digits + half_digits, half_digits);
+    if (((first.bad | middle.bad | last.bad) & 0x80U) != 0 || first.value > 0xff) return std::nullopt;
     SessionId id;
-    for (std::size_t i = 8; i-- > 0; high >>= 8, low >>= 8) {
-        id.bytes[i] = static_cast<unsigned char>(high);
-        id.bytes[i + 8] = static_cast<unsigned char>(low);
-    }
+    write_big_endian(id.bytes.data(), first.value << 56U | middle.value >> 4U);
+    write_big_endian(id.bytes.data() + 8, middle.value << half_bits | last.value);
     return id;
 }
 
 void SessionId::write(char* to) const {
+    const std::uint64_t high = read_big_endian(bytes.data());
+    const std::uint64_t low = read_big_endian(bytes.data() + 8);
     std::memcpy(to, prefix.data(), prefix.size());
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    for (std::size_t i = 0; i < 8; ++i) high = high << 8 | bytes[i];
-    for (std::size_t i = 8; i < 16; ++i) low = low << 8 | bytes[i];
-    for (std::size_t i = text_size; i > prefix.size(); low = low >> 10 | high << 54, high >>= 10) {
-        i -= 2;
-        std::memcpy(to + i, digit_pairs[low & 1023U].data(), 2);
-    }
+    to += prefix.size();
+    write_digits(to, first_digits, high >> 56U);
+    write_digits(to + first_digits, half_digits, high << 4U | low >> half_bits);
+    write_digits(to + first_digits + half_digits, half_digits, low);
 }
 
 std::array<char, SessionId::text_size> SessionId::text() const {

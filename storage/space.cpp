@@ -65,12 +65,21 @@ std::uint32_t Space::hash_of(const Probe& probe) const {
 
 HashIndex<>& Space::index_of(const Probe& probe) { return probe.of == Probe::Of::token ? tokens_ : strings_; }
 
-void Space::prefetch_entry(const Probe& probe) { index_of(probe).prefetch(hash_of(probe)); }
+void Space::prefetch_entry(Probe& probe) {
+    probe.hash = hash_of(probe);
+    index_of(probe).prefetch(probe.hash);
+}
+
+void Space::prefetch_place(Probe& probe) {
+    const IndexEntry* found = index_of(probe).find(probe.hash, [](const IndexEntry&) { return true; });
+    if (found == nullptr) return;
+    probe.place = found->place;
+    __builtin_prefetch(slot(found->place));
+}
 
 void Space::prefetch_record(const Probe& probe) {
-    const IndexEntry* found = index_of(probe).find(hash_of(probe), [](const IndexEntry&) { return true; });
-    if (found == nullptr) return;
-    const auto* record = reinterpret_cast<const char*>(*slot(found->place));
+    const auto* record = reinterpret_cast<const char*>(at(probe.place));
+    if (record == nullptr) return;
     for (std::size_t line = 0; line < prefetched_lines; ++line) __builtin_prefetch(record + line * 64);
 }
 

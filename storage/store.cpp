@@ -48,13 +48,12 @@ Space& Store::Impl::make_space(ShardIndex shard, DbIndex db) {
 namespace {
 
 // The record that is wanted: at home, or where a hint leads. A live session goes before what is remembered of a dead one.
-template <class Matches>
-Found follow(Store::Impl& store, Op& op, Space& home, Place at_home, const Space::Hints& hints, ShardLock& lock,
-             Matches&& matches) {
+template <class Hints, class Matches>
+Found follow(Store::Impl& store, Op& op, Space& home, Place at_home, Hints&& hints, ShardLock& lock, Matches&& matches) {
     Found found;
     if (at_home != no_place) found = {&home, at_home};
     if (found.session()) return found;
-    for (const Hint& hint : hints) {
+    for (const Hint& hint : hints()) {
         if (!lock.holds(hint.shard)) {
             lock.want(hint.shard);
             continue;
@@ -78,7 +77,8 @@ Found follow(Store::Impl& store, Op& op, Space& home, Place at_home, const Space
 Found Store::Impl::find_id(Op& op, const SessionId& id, ShardLock& lock) {
     Space* home = space(shard_of(id), op.db);
     if (!home) return {};
-    return follow(*this, op, *home, home->find_id(id), home->id_hints(id), lock, [&](const Record& r) {
+    const auto hints = [&] { return home->id_hints(id); };
+    return follow(*this, op, *home, home->find_id(id), hints, lock, [&](const Record& r) {
         if (r.kind == RecordKind::session) return static_cast<const SessionRecord&>(r).id == id;
         return r.kind == RecordKind::dead && (r.flags & DeadRecord::has_id) != 0 && static_cast<const DeadRecord&>(r).id == id;
     });
@@ -87,7 +87,8 @@ Found Store::Impl::find_id(Op& op, const SessionId& id, ShardLock& lock) {
 Found Store::Impl::find_token(Op& op, const TokenHash& hash, ShardIndex shard, ShardLock& lock) {
     Space* home = space(shard, op.db);
     if (!home) return {};
-    return follow(*this, op, *home, home->find_token(hash), home->token_hints(hash), lock, [&](const Record& r) {
+    const auto hints = [&] { return home->token_hints(hash); };
+    return follow(*this, op, *home, home->find_token(hash), hints, lock, [&](const Record& r) {
         if (r.kind == RecordKind::session) {
             const auto& s = static_cast<const SessionRecord&>(r);
             return s.token == hash || (s.has_previous_token() && s.previous_token() == hash);

@@ -121,7 +121,7 @@ public:
     // ---- ahead of a batch of commands; not while the store recovers ----
     Probe probe_token(std::string_view token) const;
     Probe probe_key(std::string_view key) const;
-    void prefetch(std::span<const Probe> probes, DbIndex db);
+    void prefetch(std::span<Probe> probes, DbIndex db);
 
     // ---- sessions (session_commands.cpp says the protocol's side) ----
     Result<CreatedSession> create(Op&, const NewSession&);

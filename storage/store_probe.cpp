@@ -7,7 +7,11 @@
 namespace storage {
 
 Probe Store::Impl::probe(Probe::Of of, std::string_view text, const TokenHash& token) const {
-    const Probe probe{of, shard_of(text), text, token};
+    Probe probe;
+    probe.of = of;
+    probe.shard = shard_of(text);
+    probe.text = text;
+    probe.token = token;
     __builtin_prefetch(&shards[probe.shard], 1);
     return probe;
 }
@@ -15,17 +19,18 @@ Probe Store::Impl::probe(Probe::Of of, std::string_view text, const TokenHash& t
 Probe Store::probe_token(std::string_view token) const { return impl_->probe(Probe::Of::token, token, impl_->hash_token(token)); }
 Probe Store::probe_key(std::string_view key) const { return impl_->probe(Probe::Of::key, key, {}); }
 
-void Store::prefetch(std::span<const Probe> probes, DbIndex db) {
+void Store::prefetch(std::span<Probe> probes, DbIndex db) {
     const auto each = [&](auto&& step) {
-        for (const Probe& probe : probes) {
+        for (Probe& probe : probes) {
             ShardMutex& mutex = impl_->shards[probe.shard].mutex;
             if (!mutex.try_lock()) continue;
             if (Space* space = impl_->space(probe.shard, db)) step(*space, probe);
             mutex.unlock();
         }
     };
-    each([](Space& space, const Probe& probe) { space.prefetch_entry(probe); });
-    each([](Space& space, const Probe& probe) { space.prefetch_record(probe); });
+    each([](Space& space, Probe& probe) { space.prefetch_entry(probe); });
+    each([](Space& space, Probe& probe) { space.prefetch_place(probe); });
+    each([](Space& space, Probe& probe) { space.prefetch_record(probe); });
 }
 
 }  // namespace storage

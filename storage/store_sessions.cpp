@@ -98,13 +98,15 @@ void Store::Impl::touch_found(Op& op, const Found& found, const Touch& touch, bo
     counters.touches.fetch_add(1, std::memory_order_relaxed);
     found.space->moved(r, op.now);
     TouchSession effect;
-    const PutSession now = r.effect(op.db);
-    if (touch.ip != now.last_ip) effect.last_ip = touch.ip;
-    if (touch.ua != now.last_ua) effect.last_ua = touch.ua;
+    if (!touch.ip.empty() || !touch.ua.empty()) {
+        const SessionView now = r.view();
+        if (touch.ip != now.last_ip) effect.last_ip = touch.ip;
+        if (touch.ua != now.last_ua) effect.last_ua = touch.ua;
+    }
     std::int64_t behind_max = settings.touch_resolution_ms.load(std::memory_order_relaxed);
     if (r.idle_s != 0) behind_max = std::min<std::int64_t>(behind_max, static_cast<std::int64_t>(r.idle_s) * 1000 / 8);
     if (effect.last_ip.empty() && effect.last_ua.empty() && r.ahead_of_log_ms < behind_max) return;
-    effect.user = now.user;
+    effect.user = r.user();
     effect.db = op.db;
     effect.id = r.id;
     effect.last_active = r.last_active;
