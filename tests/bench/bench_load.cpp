@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The load generator of the benches. What it measured is one line of JSON on stdout.
 //
-//   bench_load -p PORT [-c CONNECTIONS] [-P PIPELINE] [-n REQUESTS] [-t SECONDS] [-R RATE] [-r KEYS] [-s FIRST] [-f FILE] WORD...
+//   bench_load -p PORT [-c CONNECTIONS] [-P PIPELINE] [-n REQUESTS] [-t SECONDS] [-R RATE] [-r KEYS] [-s FIRST] [-f FILE]
+//              [-a PASSWORD] [-3] [-z THETA] WORD...
+//
+// -a: each connection sends AUTH first. -3: it sends HELLO 3. -z: random keys and lines by Zipf's law with this exponent.
 #include <unistd.h>
 
 #include <charconv>
@@ -43,7 +46,7 @@ std::vector<std::string> lines_of(const char* path) {
 
 Arguments parse(int argc, char** argv) {
     Arguments all;
-    for (int option = 0; (option = ::getopt(argc, argv, "+p:c:P:n:t:R:r:s:f:")) != -1;) {
+    for (int option = 0; (option = ::getopt(argc, argv, "+p:c:P:n:t:R:r:s:f:a:3z:")) != -1;) {
         switch (option) {
             case 'p': all.load.port = number<std::uint16_t>(optarg); break;
             case 'c': all.load.connections = number<unsigned>(optarg); break;
@@ -54,6 +57,9 @@ Arguments parse(int argc, char** argv) {
             case 'r': all.choice.keys = number<std::uint64_t>(optarg); break;
             case 's': all.choice.first = number<std::uint64_t>(optarg); break;
             case 'f': all.choice.lines = lines_of(optarg); break;
+            case 'a': all.load.greeting.password = optarg; break;
+            case '3': all.load.greeting.resp3 = true; break;
+            case 'z': all.choice.zipf_theta = number<double>(optarg); break;
             default: throw std::invalid_argument("unknown option");
         }
     }

@@ -30,6 +30,9 @@ void ReplyCounter::begin(std::string_view line) {
     if (line.size() > 1) std::from_chars(line.data() + 1, line.data() + line.size(), number);
     const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(number, 0));
     switch (kind) {
+        case '!':
+            if (errors_++ == 0) first_error_ = line;
+            [[fallthrough]];
         case '$':
         case '=':
             if (number >= 0) {

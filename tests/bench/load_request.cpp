@@ -26,6 +26,10 @@ RequestTemplate::RequestTemplate(std::span<const std::string_view> words, Choice
     if (choice_.keys == 0) throw std::invalid_argument("random numbers need at least one key");
     if (std::any_of(lines.begin(), lines.end(), [&](const std::string& line) { return line.size() != lines[0].size(); }))
         throw std::invalid_argument("all lines must have one length");
+    if (choice_.zipf_theta > 0) {
+        key_zipf_.emplace(choice_.keys, choice_.zipf_theta);
+        if (!lines.empty()) line_zipf_.emplace(lines.size(), choice_.zipf_theta);
+    }
     bytes_ = "*" + std::to_string(words.size()) + "\r\n";
     for (const std::string_view given : words) {
         std::string word(given);
@@ -51,10 +55,10 @@ void RequestTemplate::fill(char* request) {
     for (const Hole& hole : holes_) {
         char* at = request + hole.at;
         switch (hole.kind) {
-            case Kind::random: put_number(at, random_() % choice_.keys); break;
+            case Kind::random: put_number(at, below(choice_.keys, key_zipf_)); break;
             case Kind::sequence: put_number(at, number); break;
             case Kind::line: {
-                const std::string& line = choice_.lines[random_() % choice_.lines.size()];
+                const std::string& line = choice_.lines[below(choice_.lines.size(), line_zipf_)];
                 std::copy(line.begin(), line.end(), at);
                 break;
             }

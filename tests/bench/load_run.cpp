@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "tests/bench/load_run.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <memory>
-#include <stdexcept>
-#include <string>
-#include <system_error>
 #include <vector>
 
-#include "tests/bench/load_replies.hpp"
+#include "tests/bench/load_connection.hpp"
 
 namespace bench {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 double own_cpu_seconds() {
     timespec used{};
@@ -35,90 +23,12 @@ double own_cpu_seconds() {
     return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd, const char* what) : fd_(fd) {
-        if (fd < 0) fail(what);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() { ::close(fd_); }
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
-
-// One socket and its batch on the way; a batch is sent whole before the next begins.
-class Connection {
-public:
-    Connection(const Load& load, const RequestTemplate& request)
-        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"), one_(request.bytes().size()) {
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(load.port);
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(fd(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) fail("connect");
-        const int yes = 1;
-        if (::setsockopt(fd(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) != 0) fail("TCP_NODELAY");
-        for (unsigned i = 0; i < load.pipeline; ++i) out_ += request.bytes();
-    }
-
-    int fd() const { return socket_.get(); }
-    bool busy() const { return answers_.whole() < expected_; }
-    bool all_sent() const { return sent_ == out_.size(); }
-    Clock::time_point from() const { return from_; }
-    const ReplyCounter& answers() const { return answers_; }
-
-    Clock::time_point due;  // of an open loop's next batch
-
-    void begin_batch(RequestTemplate& request, Clock::time_point from) {
-        for (std::size_t at = 0; at < out_.size(); at += one_) request.fill(out_.data() + at);
-        from_ = from;
-        expected_ += out_.size() / one_;
-        sent_ = 0;
-        send_more();
-    }
-
-    void send_more() {
-        while (!all_sent()) {
-            const auto sent = ::send(fd(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-            if (sent < 0) fail("send");
-            sent_ += static_cast<std::size_t>(sent);
-        }
-    }
-
-    void receive() {
-        const auto got = ::recv(fd(), in_.data() + held_, in_.size() - held_, MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-        if (got < 0) fail("recv");
-        if (got == 0) throw std::runtime_error("the server closed a connection");
-        held_ += static_cast<std::size_t>(got);
-        const std::size_t used = answers_.feed({in_.data(), held_});
-        held_ -= used;
-        std::memmove(in_.data(), in_.data() + used, held_);
-        if (held_ == in_.size()) throw std::runtime_error("a line of 64 KB is not a reply");
-    }
-
-private:
-    Descriptor socket_;
-    std::size_t one_;
-    std::string out_;
-    std::size_t sent_ = 0;
-    std::vector<char> in_ = std::vector<char>(64 << 10);
-    std::size_t held_ = 0;
-    ReplyCounter answers_;
-    std::uint64_t expected_ = 0;
-    Clock::time_point from_;
-};
-
 class Run {
 public:
     Run(const Load& load, RequestTemplate& request, LoadFigures& figures)
         : load_(load), request_(request), figures_(figures), epoll_(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1") {
         for (unsigned i = 0; i < load.connections; ++i) {
-            connections_.push_back(std::make_unique<Connection>(load, request));
+            connections_.push_back(std::make_unique<Connection>(load.port, load.greeting, load.pipeline, request));
             watch(*connections_.back(), EPOLL_CTL_ADD, EPOLLIN);
         }
         if (open()) {

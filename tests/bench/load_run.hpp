@@ -9,6 +9,7 @@
 #include <string>
 
 #include "storage/latency_histogram.hpp"
+#include "tests/bench/load_connection.hpp"
 #include "tests/bench/load_request.hpp"
 
 namespace bench {
@@ -20,6 +21,7 @@ struct Load {
     std::uint64_t requests = 0;  // stop after so many, rounded up to whole batches; 0: no limit
     double seconds = 0;          // stop after so long; 0: no limit
     double rate = 0;             // requests a second of an open loop; 0: closed
+    Greeting greeting;
 };
 
 struct LoadFigures {
