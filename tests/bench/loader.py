@@ -15,20 +15,24 @@ def program():
 
 
 class Load:
-    """Runs at once; result() waits for its end. options: requests, seconds, rate, connections, pipeline, keys, first, lines."""
+    """Runs at once; result() waits for its end. options: the words of LETTERS."""
 
     LETTERS = {"requests": "-n", "seconds": "-t", "rate": "-R", "connections": "-c", "pipeline": "-P", "keys": "-r",
-               "first": "-s", "lines": "-f"}
+               "first": "-s", "lines": "-f", "password": "-a", "resp3": "-3", "zipf_theta": "-z"}
 
     def __init__(self, port, words, **options):
         line = [program(), "-p", str(port)]
         for name, value in options.items():
-            line += [self.LETTERS[name], str(value)]
+            line += [self.LETTERS[name]] if value is True else [self.LETTERS[name], str(value)]
         self.words = words
         self.process = subprocess.Popen([*line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def result(self):
-        out, err = self.process.communicate()
+        try:
+            out, err = self.process.communicate()
+        except BaseException:  # Ctrl-C, too: what was started ends with the bench
+            self.end()
+            raise
         if self.process.returncode != 0:
             raise SystemExit(f"the load of {self.words[0]} failed: {out}{err}")
         return json.loads(out)

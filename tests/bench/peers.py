@@ -69,7 +69,8 @@ class Side:
             with open(self.tokens, "wb") as file:
                 file.writelines(fields(reply)[b"token"] + b"\n" for reply in replies)
         first = known if self.name == OURS else 0
-        load(self.port, self.create(), requests=sessions - first, first=first, pipeline=100, connections=20)
+        if sessions > first:
+            load(self.port, self.create(), requests=sessions - first, first=first, pipeline=100, connections=20)
 
     def fill_strings(self, keys):
         load(self.port, ["SET", "k:__seq_int__", DATA * 2], requests=keys, pipeline=100, connections=20)

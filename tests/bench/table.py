@@ -15,26 +15,31 @@ def shown(values, unit, digits=2):
     return text if len(values) == 1 else f"{text} ({min(values):.{digits}f}..{max(values):.{digits}f})"
 
 
-class Table:
-    def __init__(self):
-        self.rows = []
-        self.begun = time.strftime("%Y-%m-%d %H:%M")
-        self.line(HEADER)
-        self.line(["-" * width for width in WIDTHS])
+def yes_or_no(reached):
+    return "yes" if reached else "NO"
 
-    @staticmethod
-    def line(cells):
-        print("  ".join(str(cell).ljust(width) for cell, width in zip(cells, WIDTHS)).rstrip(), flush=True)
+
+class Table:
+    def __init__(self, header=HEADER, widths=WIDTHS):
+        self.header, self.widths, self.rows = header, widths, []
+        self.begun = time.strftime("%Y-%m-%d %H:%M")
+        self.line(header)
+        self.line(["-" * width for width in widths])
+
+    def line(self, cells):
+        print("  ".join(str(cell).ljust(width) for cell, width in zip(cells, self.widths)).rstrip(), flush=True)
+
+    def entry(self, *cells, **figures):
+        """Cells as they are shown, one below each word of the header. figures: the same as numbers, for --json."""
+        self.line(cells)
+        self.rows.append({**{name: cell for name, cell in zip(self.header, cells) if cell != ""}, **figures})
 
     def row(self, name, ours, peer, ratio, goal, reached, **figures):
-        """ours, peer, ratio, goal: as they are shown. figures: the same as numbers, for --json."""
-        self.line((name, ours, peer, ratio, goal, "yes" if reached else "NO"))
-        self.rows.append({"row": name, "ours": ours, "redis": peer, "ratio": ratio, "goal": goal, "reached": reached, **figures})
+        self.entry(name, ours, peer, ratio, goal, yes_or_no(reached), **{**figures, "reached": reached})
 
     def note(self, name, ours, peer, **figures):
         """A figure without a goal."""
-        self.line((name, ours, peer, "", "", ""))
-        self.rows.append({"row": name, "ours": ours, "redis": peer, **figures})
+        self.entry(name, ours, peer, "", "", "", **figures)
 
     def write(self, path):
         with open(path, "w", encoding="utf-8") as file:
