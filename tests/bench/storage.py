@@ -12,6 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from encryption_rows import encryption  # noqa: E402
+from ending import run  # noqa: E402
 from latency_row import latency  # noqa: E402
 from memory_row import memory  # noqa: E402
 from snapshot_rows import five_million, snapshots_and_restarts  # noqa: E402
@@ -56,4 +57,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
