@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The load generator of the benches. What it measured is one line of JSON on stdout.
+// The load generator of the benches. What it measured is one line of JSON on stdout. Exit code 1: a reply was an error, or one
+// that was due did not come.
 //
 //   bench_load -p PORT [-c CONNECTIONS] [-P PIPELINE] [-n REQUESTS] [-t SECONDS] [-R RATE] [-r KEYS] [-s FIRST] [-f FILE]
-//              [-a PASSWORD] [-3] [-z THETA] WORD...
+//              [-a PASSWORD] [-3] [-z THETA] [-w SECONDS] WORD...
 //
 // -a: each connection sends AUTH first. -3: it sends HELLO 3. -z: random keys and lines by Zipf's law with this exponent.
+// -w: besides, a line for each window of so many seconds, when it is over.
 #include <unistd.h>
 
 #include <charconv>
@@ -46,7 +48,7 @@ std::vector<std::string> lines_of(const char* path) {
 
 Arguments parse(int argc, char** argv) {
     Arguments all;
-    for (int option = 0; (option = ::getopt(argc, argv, "+p:c:P:n:t:R:r:s:f:a:3z:")) != -1;) {
+    for (int option = 0; (option = ::getopt(argc, argv, "+p:c:P:n:t:R:r:s:f:a:3z:w:")) != -1;) {
         switch (option) {
             case 'p': all.load.port = number<std::uint16_t>(optarg); break;
             case 'c': all.load.connections = number<unsigned>(optarg); break;
@@ -60,6 +62,7 @@ Arguments parse(int argc, char** argv) {
             case 'a': all.load.greeting.password = optarg; break;
             case '3': all.load.greeting.resp3 = true; break;
             case 'z': all.choice.zipf_theta = number<double>(optarg); break;
+            case 'w': all.load.window_seconds = number<double>(optarg); break;
             default: throw std::invalid_argument("unknown option");
         }
     }
@@ -82,12 +85,14 @@ std::string quoted(std::string_view text) {
 void print(const bench::LoadFigures& figures) {
     const auto us = [&](double percent) { return static_cast<double>(figures.latency.percentile(percent)) / 1e3; };
     std::printf(
-        "{\"answered\": %llu, \"seconds\": %.6f, \"per_second\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, "
+        "{\"due\": %llu, \"answered\": %llu, \"seconds\": %.6f, \"per_second\": %.1f, \"p50_us\": %.1f, \"p99_us\": %.1f, "
+        "\"p999_us\": %.1f, "
         "\"max_us\": %.1f, \"own_cpu_seconds\": %.6f, \"errors\": %llu, \"first_error\": %s}\n",
-        static_cast<unsigned long long>(figures.answered), figures.seconds,
+        static_cast<unsigned long long>(figures.due), static_cast<unsigned long long>(figures.answered), figures.seconds,
         static_cast<double>(figures.answered) / figures.seconds, us(50), us(99), us(99.9),
         static_cast<double>(figures.latency.max()) / 1e3, figures.own_cpu_seconds,
         static_cast<unsigned long long>(figures.errors), quoted(figures.first_error).c_str());
+    std::fflush(stdout);  // a window is read when it is over
 }
 
 }  // namespace
@@ -97,9 +102,9 @@ int main(int argc, char** argv) {
         Arguments all = parse(argc, argv);
         bench::RequestTemplate request(all.words, std::move(all.choice));
         bench::LoadFigures figures;
-        run_load(all.load, request, figures);
+        run_load(all.load, request, figures, print);
         print(figures);
-        return figures.errors == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        return figures.errors == 0 && figures.answered == figures.due ? EXIT_SUCCESS : EXIT_FAILURE;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_load: %s\n", error.what());
         return 2;

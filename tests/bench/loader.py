@@ -18,7 +18,7 @@ class Load:
     """Runs at once; result() waits for its end. options: the words of LETTERS."""
 
     LETTERS = {"requests": "-n", "seconds": "-t", "rate": "-R", "connections": "-c", "pipeline": "-P", "keys": "-r",
-               "first": "-s", "lines": "-f", "password": "-a", "resp3": "-3", "zipf_theta": "-z"}
+               "first": "-s", "lines": "-f", "password": "-a", "resp3": "-3", "zipf_theta": "-z", "window": "-w"}
 
     def __init__(self, port, words, **options):
         line = [program(), "-p", str(port)]
@@ -27,15 +27,28 @@ class Load:
         self.words = words
         self.process = subprocess.Popen([*line, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def result(self):
+    def window(self):
+        """What it measured in the next window, when that is over; None where it ended before."""
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else None
+
+    def figures(self):
+        """What it measured in all, when it has ended, with errors or without."""
         try:
-            out, err = self.process.communicate()
+            out, err = self.process.stdout.read(), self.process.stderr.read()
+            self.process.wait()
         except BaseException:  # Ctrl-C, too: what was started ends with the bench
             self.end()
             raise
-        if self.process.returncode != 0:
+        if self.process.returncode not in (0, 1):
             raise SystemExit(f"the load of {self.words[0]} failed: {out}{err}")
-        return json.loads(out)
+        return json.loads(out.splitlines()[-1])
+
+    def result(self):
+        seen = self.figures()
+        if self.process.returncode != 0:
+            raise SystemExit(f"the load of {self.words[0]} failed: {seen}")
+        return seen
 
     def end(self):
         """Before its time."""
