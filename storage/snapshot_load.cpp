@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "storage/block_spread.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/snapshot_records.hpp"
 #include "storage/store_replay.hpp"
@@ -51,7 +52,11 @@ std::uint32_t count_entries(std::string_view payload) {
 class Loader {
 public:
     Loader(SnapshotReader& reader, Store& store, unsigned threads, std::atomic<std::uint64_t>& bytes_read)
-        : reader_(reader), store_(store), threads_(threads), bytes_read_(bytes_read) {}
+        : reader_(reader),
+          store_(store),
+          threads_(threads),
+          bytes_read_(bytes_read),
+          records_([&reader] { return reader.next_of(BlockKind::records); }, threads) {}
 
     std::optional<SnapshotFault> run() {
         // What the footer announces makes no more room than the file's own size would.
@@ -60,8 +65,8 @@ public:
         if (reader_.header().full()) store_.expect_records(most(footer.sessions), most(footer.strings), most(footer.dead));
         remove_from_base();
         std::vector<std::thread> workers;
-        for (unsigned i = 1; i < threads_; ++i) workers.emplace_back([this] { load_records(); });
-        load_records();
+        for (unsigned i = 1; i < threads_; ++i) workers.emplace_back([this, i] { load_records(i); });
+        load_records(0);
         for (std::thread& worker : workers) worker.join();
         if (!fault_) load_log();
         return fault_;
@@ -74,10 +79,17 @@ private:
         failed_.store(true, std::memory_order_relaxed);
     }
 
+    using Taken = std::optional<std::pair<SnapshotReader::Block, std::string_view>>;
+
     // The next block of this kind and its payload; nothing at the end or after a fault.
-    std::optional<std::pair<SnapshotReader::Block, std::string_view>> take(BlockKind kind, SnapshotReader::Buffers& buffers) {
+    Taken take(BlockKind kind, SnapshotReader::Buffers& buffers) {
+        return take(buffers, [&] { return reader_.next_of(kind); });
+    }
+
+    template <class Next>
+    Taken take(SnapshotReader::Buffers& buffers, Next&& next) {
         if (failed_.load(std::memory_order_relaxed)) return std::nullopt;
-        const auto block = reader_.next_of(kind);
+        const auto block = next();
         if (!block) return fail(block.error()), std::nullopt;
         if (!*block) return std::nullopt;
         const auto payload = reader_.payload(**block, buffers);
@@ -103,9 +115,9 @@ private:
             fail(reader_.damaged(0, "LSN " + std::to_string(value(*refused)) + " does not decode"));
     }
 
-    void load_records() {
+    void load_records(unsigned thread) {
         SnapshotReader::Buffers buffers;
-        while (const auto taken = take(BlockKind::records, buffers))
+        while (const auto taken = take(buffers, [&] { return records_.next(thread); }))
             if (!store_.load_records(taken->second, taken->first.header.entries, reader_.header().begun_at))
                 return fail(reader_.damaged(taken->first.offset, "a record does not decode"));
     }
@@ -138,6 +150,7 @@ private:
     Store& store_;
     unsigned threads_;
     std::atomic<std::uint64_t>& bytes_read_;
+    BlockSpread records_;
     std::atomic<bool> failed_{false};
     std::mutex mutex_;
     std::optional<SnapshotFault> fault_;  // guarded by mutex_ while there are workers
