@@ -24,6 +24,8 @@ constexpr std::size_t events_max = 256;
 constexpr int rounds_max = 8;  // then timers and posts have their turn
 constexpr std::int64_t sweep_every_ms = 1'000;
 constexpr std::int64_t drain_limit_ms = 10'000;
+constexpr std::int64_t quiet_after_ms = 2'000;          // by then the rates of INFO have come down to 0
+constexpr std::chrono::milliseconds quiet_period(500);  // a tick of the expiry's wheel
 
 int make_epoll() {
     const int fd = ::epoll_create1(EPOLL_CLOEXEC);
@@ -90,6 +92,7 @@ void IoThread::join() {
 
 void IoThread::post(std::function<void()> task) {
     boost::asio::post(context_, [this, task = std::move(task)] {
+        end_quiet();
         task();
         bury();
     });
@@ -125,6 +128,7 @@ void IoThread::wait_for_events() {
 }
 
 void IoThread::on_readable() {
+    end_quiet();
     // A batch of one is rarely followed by more at once; a larger one is.
     for (int round = 0; round < rounds_max && poll_once() > 1; ++round) {
     }
@@ -225,15 +229,26 @@ void IoThread::bury() {
     if (drained_ && connections_.empty()) std::exchange(drained_, nullptr)();
 }
 
+// A processor that has nothing to do shall sleep: where nothing happened for a while, ticks come as seldom as expiry allows.
 void IoThread::schedule_tick() {
-    tick_.expires_after(std::chrono::milliseconds(1000 / std::max(1U, state_.values.hz.load(std::memory_order_relaxed))));
+    const std::chrono::milliseconds full(1000 / std::max(1U, state_.values.hz.load(std::memory_order_relaxed)));
+    quiet_ = state_.monotonic_ms() >= busy_until_ms_ && paused_.empty() && !draining();
+    tick_.expires_after(quiet_ ? std::max(full, quiet_period) : full);
     tick_.async_wait([this](const boost::system::error_code& error) {
         if (!error) on_tick();
     });
 }
 
+void IoThread::end_quiet() {
+    something_happened_ = true;
+    if (!quiet_) return;
+    busy_until_ms_ = state_.monotonic_ms() + quiet_after_ms;
+    schedule_tick();
+}
+
 void IoThread::on_tick() {
-    maintenance_.tick();
+    const bool more = maintenance_.tick();
+    if (std::exchange(something_happened_, false) || more) busy_until_ms_ = state_.monotonic_ms() + quiet_after_ms;
     on_wake();  // what a change of appendfsync opened, and a safety net for credit
     resume_paused();
     sweep();

@@ -83,6 +83,7 @@ private:
     void run_ready();
     void on_wake();
     void schedule_tick();
+    void end_quiet();
     void on_tick();
     void resume_paused();
     void sweep();  // time limits of all connections, once a second
@@ -108,6 +109,9 @@ private:
     std::vector<std::unique_ptr<Connection>> closed_;
     std::function<void()> drained_;
     std::int64_t drain_until_ms_ = 0, next_sweep_ms_ = 0;
+    std::int64_t busy_until_ms_ = 0;  // ticks come at the full rate until then
+    bool something_happened_ = true;  // since the last tick
+    bool quiet_ = false;              // the next tick is far
     bool ready_posted_ = false;
     std::atomic<std::uint32_t> connections_count_{0};
     std::thread thread_;

@@ -24,17 +24,18 @@ std::uint64_t Maintenance::Rate::per_second(std::uint64_t total, std::uint64_t n
     return std::accumulate(rates.begin(), rates.end(), std::uint64_t{0}) / samples;
 }
 
-void Maintenance::tick() {
+bool Maintenance::tick() {
     if (thread_ == 0) sample();
-    if (state_.loading.load(std::memory_order_acquire)) return;
+    if (state_.loading.load(std::memory_order_acquire)) return true;
     if (thread_ == 0) state_.saves.begin_scheduled();
     executor_.give_back();
-    expire();
+    const bool all_expired = expire();
     if (thread_ == 0)
         for (std::uint64_t i = 0; i < free_slices; ++i) state_.store.free_some();
+    return !all_expired;
 }
 
-void Maintenance::expire() {
+bool Maintenance::expire() {
     const std::uint32_t shards = state_.store.shard_count();
     const std::uint32_t mine = shards / thread_count_ + (thread_ < shards % thread_count_ ? 1 : 0);
     const std::uint64_t until_ns = state_.clock.monotonic_ns() + expire_budget_ns;
@@ -45,10 +46,11 @@ void Maintenance::expire() {
         for (;;) {
             op.credit = &executor_.upkeep_credit();
             if (state_.store.expire_some(op, shard, records_a_lock) < records_a_lock) break;
-            if (state_.clock.monotonic_ns() > until_ns) return;  // the next tick goes on with this shard
+            if (state_.clock.monotonic_ns() > until_ns) return false;  // the next tick goes on with this shard
         }
         ++next_shard_;
     }
+    return true;
 }
 
 void Maintenance::sample() {

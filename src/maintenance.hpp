@@ -16,10 +16,10 @@ public:
     Maintenance(ServerState& state, Executor& executor, std::uint32_t thread, std::uint32_t thread_count)
         : state_(state), executor_(executor), thread_(thread), thread_count_(thread_count) {}
 
-    void tick();
+    bool tick();  // true: there is more to do at once
 
 private:
-    void expire();
+    bool expire();  // false: its time ran out before the records did
     void sample();
 
     // A ring of samples, as Redis averages instantaneous_ops_per_sec.
