@@ -12,8 +12,8 @@ namespace storage {
 
 namespace {
 
-constexpr std::uint64_t turn_ns = 100'000;    // what a turn may take of an io thread's time, in slices of some 10 us
-constexpr std::uint64_t turn_rest_most = 20;  // so many turns' time, twice
+constexpr std::uint64_t turn_ns = 100'000;   // what a turn may take of an io thread's time, in slices of some 10 us
+constexpr std::uint64_t turn_rest_most = 5;  // so many turns' time, twice: a busy machine does not stretch it without end
 constexpr std::uint64_t look_again_ns = 10'000'000;
 
 Slot first_slot(std::uint32_t shard, std::uint32_t shards) { return static_cast<Slot>(slot_count / shards * shard); }
