@@ -25,8 +25,8 @@ struct SaveOutcome {
 class Saves {
 public:
     struct Parts {
-        std::function<std::optional<std::uint64_t>(storage::Pace)>
-            ask;                                  // the number of the attempt that is to begin; nothing: one runs
+        // The number of the attempt that is to begin; nothing: one runs.
+        std::function<std::optional<std::uint64_t>(storage::Pace)> ask;
         std::function<std::uint64_t()> attempts;  // how many have ended
         std::function<storage::SnapshotFigures()> figures;
         std::function<void()> wake;  // connections that wait for an outcome look again

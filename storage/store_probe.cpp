@@ -7,11 +7,7 @@
 namespace storage {
 
 Probe Store::Impl::probe(Probe::Of of, std::string_view text, const TokenHash& token) const {
-    Probe probe;
-    probe.of = of;
-    probe.shard = shard_of(text);
-    probe.text = text;
-    probe.token = token;
+    const Probe probe{of, shard_of(text), text, token};
     __builtin_prefetch(&shards[probe.shard], 1);
     return probe;
 }
