@@ -29,7 +29,7 @@ enum Option : std::size_t {
     limit,
     fields,
 };
-constexpr std::array<std::string_view, 14> option_words{"USER",         "DEVICE",        "KEYID",       "IP",           "STATUS",
+constexpr std::array<std::string_view, 14> list_options{"USER",         "DEVICE",        "KEYID",       "IP",           "STATUS",
                                                         "CREATEDAFTER", "CREATEDBEFORE", "ACTIVEAFTER", "ACTIVEBEFORE", "SORTBY",
                                                         "ASC",          "DESC",          "LIMIT",       "FIELDS"};
 
@@ -68,7 +68,7 @@ std::size_t read_choice(ArgReader& reader, std::string_view name, std::span<cons
 }
 
 storage::UnixMs read_moment(ArgReader& reader, std::size_t option) {
-    return reader.integer(option_words[option], 0, std::numeric_limits<std::int64_t>::max());
+    return reader.integer(list_options[option], 0, std::numeric_limits<std::int64_t>::max());
 }
 
 // Nothing is before 0, and 0 as a condition is none: nothing is before 1 either.
@@ -117,7 +117,7 @@ storage::SessionFilter ListRequest::whole_filter() const {
 }
 
 bool read_list_request(ArgReader& reader, ListRequest& request) {
-    while (reader.more()) read_option(reader, reader.option(option_words), request);
+    while (reader.more()) read_option(reader, reader.option(list_options), request);
     return !reader.failed();
 }
 

@@ -29,7 +29,7 @@ std::uint64_t block_checksum(std::span<const std::byte> block) {
 
 // What the HMAC is over; the checksum is left out, because it covers the HMAC.
 using Block = std::span<const std::byte, header_block_bytes>;
-constexpr std::string_view mac_use = "header";
+constexpr std::string_view header_mac_use = "header";
 auto before_checksum(Block block) { return block.first<at_checksum>(); }
 auto after_checksum(Block block) { return block.subspan<header_prefix_bytes, at_mac - header_prefix_bytes>(); }
 
@@ -44,7 +44,7 @@ HeaderBlock encode_header_block(const FileMagic& magic, std::uint32_t version, s
     store_le(block.data() + at_length, static_cast<std::uint32_t>(message.size()));
     std::memcpy(block.data() + header_prefix_bytes, message.data(), message.size());
     if (cipher != nullptr) {
-        const FileCipher::Mac mac = cipher->mac(mac_use, {before_checksum(block), after_checksum(block)});
+        const FileCipher::Mac mac = cipher->mac(header_mac_use, {before_checksum(block), after_checksum(block)});
         std::memcpy(block.data() + at_mac, mac.data(), mac.size());
     }
     store_le(block.data() + at_checksum, block_checksum(block));
@@ -52,7 +52,7 @@ HeaderBlock encode_header_block(const FileMagic& magic, std::uint32_t version, s
 }
 
 bool header_block_is_signed(std::span<const std::byte, header_block_bytes> block, const FileCipher& cipher) {
-    return cipher.mac_is(block.last<header_mac_bytes>(), mac_use, {before_checksum(block), after_checksum(block)});
+    return cipher.mac_is(block.last<header_mac_bytes>(), header_mac_use, {before_checksum(block), after_checksum(block)});
 }
 
 HeaderMessage decode_header_block(std::span<const std::byte> block, const FileMagic& magic, std::uint32_t version) {

@@ -11,7 +11,7 @@ namespace storage::wal {
 
 namespace {
 
-constexpr std::string_view mac_use = "frame";
+constexpr std::string_view frame_mac_use = "frame";
 static_assert(frame_tag_bytes == FileCipher::tag_bytes && frame_mac_bytes == FileCipher::mac_bytes);
 
 constexpr std::size_t added_bytes(FrameKind kind) { return kind == FrameKind::data ? frame_tag_bytes : frame_mac_bytes; }
@@ -31,7 +31,7 @@ void seal_payload(const FileCipher& cipher, FrameKind kind, std::uint64_t offset
     if (kind == FrameKind::data) {
         cipher.seal(offset, authenticated(header), payload.first(own), payload.last<frame_tag_bytes>());
     } else {
-        const auto mac = cipher.mac(mac_use, {bytes_of(offset), authenticated(header), payload.first(own)});
+        const auto mac = cipher.mac(frame_mac_use, {bytes_of(offset), authenticated(header), payload.first(own)});
         std::copy(mac.begin(), mac.end(), payload.end() - static_cast<std::ptrdiff_t>(mac.size()));
     }
 }
@@ -42,7 +42,7 @@ bool open_payload(const FileCipher& cipher, FrameKind kind, std::uint64_t offset
     const std::size_t own = payload.size() - added_bytes(kind);
     if (kind == FrameKind::data)
         return cipher.open(offset, authenticated(header), payload.first(own), payload.last<frame_tag_bytes>());
-    return cipher.mac_is(payload.subspan(own), mac_use, {bytes_of(offset), authenticated(header), payload.first(own)});
+    return cipher.mac_is(payload.subspan(own), frame_mac_use, {bytes_of(offset), authenticated(header), payload.first(own)});
 }
 
 std::size_t own_payload_bytes(FrameKind kind, std::size_t payload_bytes, bool sealed) {

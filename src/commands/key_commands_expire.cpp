@@ -15,7 +15,7 @@ namespace server::commands::key {
 
 namespace {
 
-constexpr std::size_t shown_bytes_max = 128;  // of what a client wrote, in an error
+constexpr std::size_t shown_word_bytes_max = 128;  // of what a client wrote, in an error
 
 // Redis rounds to the nearest second. The sum may pass the signed range, so it is made unsigned.
 std::int64_t to_seconds(std::int64_t ms) {
@@ -46,7 +46,7 @@ std::optional<storage::ExpireWhen> read_condition(CommandContext& ctx) {
         else if (is_word(word, "LT"))
             lt = true;
         else {
-            ctx.reply.error("ERR Unsupported option " + std::string(word.substr(0, shown_bytes_max)));
+            ctx.reply.error("ERR Unsupported option " + std::string(word.substr(0, shown_word_bytes_max)));
             return std::nullopt;
         }
     }

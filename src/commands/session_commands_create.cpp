@@ -11,8 +11,8 @@ namespace server::commands::session {
 namespace {
 
 enum Option : std::size_t { id, token, ttl, px, exat, pxat, idle, device, ip, ua, keyid, data };
-constexpr std::array<std::string_view, 12> option_words{"ID",   "TOKEN",  "TTL", "PX", "EXAT",  "PXAT",
-                                                        "IDLE", "DEVICE", "IP",  "UA", "KEYID", "DATA"};
+constexpr std::array<std::string_view, 12> create_options{"ID",   "TOKEN",  "TTL", "PX", "EXAT",  "PXAT",
+                                                          "IDLE", "DEVICE", "IP",  "UA", "KEYID", "DATA"};
 
 struct Request {
     storage::NewSession session;
@@ -63,7 +63,7 @@ void create(CommandContext& ctx) {
     Request request;
     request.session.user = ctx.args[1];
     request.session.created_by = ctx.client.user();
-    while (reader.more()) read_option(reader, reader.option(option_words), limits, expiry, request);
+    while (reader.more()) read_option(reader, reader.option(create_options), limits, expiry, request);
     if (!reader.failed()) check(reader, request, settings);
     if (reader.failed()) return ctx.reply.error(reader.error());
     request.session.expires_at = expiry.at() ? *expiry.at() : limits.default_expiry();

@@ -9,7 +9,7 @@ namespace server {
 
 namespace {
 
-constexpr std::size_t shown_bytes_max = 64;  // of a name that nobody knows
+constexpr std::size_t shown_name_bytes_max = 64;  // of a name that nobody knows
 
 std::string bounds(std::uint64_t least, std::uint64_t most, const std::string& of) {
     return std::to_string(least) + " to " + std::to_string(most) + of;
@@ -18,7 +18,7 @@ std::string bounds(std::uint64_t least, std::uint64_t most, const std::string& o
 // Something of it, on one line.
 std::string printed(std::string_view name) {
     std::string text;
-    append_quoted(text, is_utf8(name) ? name.substr(0, shown_bytes_max) : base64(name.substr(0, shown_bytes_max)));
+    append_quoted(text, is_utf8(name) ? name.substr(0, shown_name_bytes_max) : base64(name.substr(0, shown_name_bytes_max)));
     return text;
 }
 

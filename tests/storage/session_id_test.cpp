@@ -7,16 +7,14 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/store_fixture.hpp"
+
 using namespace storage;
+using test::id_text;
 
 namespace {
 
 constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-
-std::string text_of(const SessionId& id) {
-    const auto text = id.text();
-    return {text.data(), text.size()};
-}
 
 // Digit by digit from the last, as by hand: 16 bytes are one number of base 256.
 std::string by_division(SessionId id) {
@@ -34,7 +32,7 @@ std::string by_division(SessionId id) {
 }
 
 void check(const SessionId& id) {
-    const std::string text = text_of(id);
+    const std::string text = id_text(id);
     CHECK(text == by_division(id));
     const auto again = SessionId::parse(text);
     REQUIRE(again.has_value());
@@ -59,7 +57,7 @@ TEST_CASE("Session ids: capitals are read as small letters") {
     std::string capitals(small);
     for (char& c : capitals) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     REQUIRE(SessionId::parse(capitals).has_value());
-    CHECK(text_of(*SessionId::parse(capitals)) == small);
+    CHECK(id_text(*SessionId::parse(capitals)) == small);
 }
 
 TEST_CASE("Session ids: what is none is refused at every place") {

@@ -17,6 +17,7 @@
 #include "tests/support/turn_threads.hpp"
 
 using namespace storage;
+using test::id_text;
 using test::SeededRandom;
 
 namespace {
@@ -211,7 +212,7 @@ Seen look(test::StoreFixture& at, const std::vector<std::string>& tokens) {
     for (int user = 0; user < users; ++user)
         at.run([&](Op& op) {
             at.store.list_user(op, "user" + std::to_string(user), 0, 1000,
-                               [&](const SessionView& v) { seen.lists.emplace_back(v.id.text().data(), v.id.text().size()); });
+                               [&](const SessionView& v) { seen.lists.push_back(id_text(v.id)); });
             return true;
         });
     return seen;

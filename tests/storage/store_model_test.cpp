@@ -11,6 +11,7 @@
 #include "tests/support/store_fixture.hpp"
 
 using namespace storage;
+using test::id_text;
 using test::StoreFixture;
 
 namespace {
@@ -23,11 +24,6 @@ struct Model {
     std::map<std::string, Session> sessions;  // by id text
     std::map<std::string, std::string> strings;
 };
-
-std::string text_of(const SessionId& id) {
-    const auto t = id.text();
-    return {t.data(), t.size()};
-}
 
 class History {
 public:
@@ -71,7 +67,7 @@ public:
             REQUIRE(user == s.user);
             std::string by_token;
             REQUIRE(f.run([&](Op& op) {
-                return f.store.get_by_token(op, s.token, {}, [&](const SessionView& v) { by_token = text_of(v.id); });
+                return f.store.get_by_token(op, s.token, {}, [&](const SessionView& v) { by_token = id_text(v.id); });
             }));
             REQUIRE(by_token == id);
         }
@@ -79,7 +75,7 @@ public:
             const std::string user = "user" + std::to_string(u);
             std::set<std::string> listed;
             f.run([&](Op& op) {
-                f.store.list_user(op, user, 0, 100000, [&](const SessionView& v) { listed.insert(text_of(v.id)); });
+                f.store.list_user(op, user, 0, 100000, [&](const SessionView& v) { listed.insert(id_text(v.id)); });
                 return 0;
             });
             REQUIRE(listed.size() == of_user[user]);
@@ -170,7 +166,7 @@ private:
         }
         const auto made = f.run([&](Op& op) { return f.store.create(op, wanted); });
         REQUIRE(made.has_value());
-        model.sessions[text_of(made->id)] = {user, made->token_made ? std::string(made->token.data(), 48) : brought,
+        model.sessions[id_text(made->id)] = {user, made->token_made ? std::string(made->token.data(), 48) : brought,
                                              wanted.expires_at};
     }
     void remove_one() {

@@ -6,6 +6,7 @@
 #include "tests/support/store_fixture.hpp"
 
 using namespace storage;
+using test::id_text;
 using test::StoreFixture;
 
 namespace {
@@ -60,8 +61,7 @@ TEST_CASE("a made session is found by id, token and user, and its id and token s
     CHECK(by_id(f, f.last_id)->user == "alice");
     CHECK(count(f, "alice") == 1);
     CHECK(slot_of(token) == slot_of("alice"));
-    const auto id = f.last_id.text();
-    CHECK(slot_of({id.data(), id.size()}) == slot_of("alice"));
+    CHECK(slot_of(id_text(f.last_id)) == slot_of("alice"));
     CHECK_FALSE(f.opens("tmtk_unknown"));
     for (const auto& [lsn, record] : f.log()) CHECK(record.find(token) == std::string::npos);  // only its hash is logged
 }

@@ -32,6 +32,11 @@ private:
     std::uint64_t state_;
 };
 
+inline std::string id_text(const storage::SessionId& id) {
+    const auto text = id.text();
+    return {text.data(), text.size()};
+}
+
 inline constexpr storage::UnixMs start_ms = 1'760'000'000'000;
 
 class StoreFixture {

@@ -132,6 +132,28 @@ def function_sizes(tree):
         yield RATCHET, number, f"{path} has no function {name}", "remove the line"
 
 
+def unnamed_twins(tree):
+    """Files of one room that give the same name in their unnamed namespaces: lint and sanitizer builds take them as one file."""
+    head = re.compile(r"(?:struct|class|enum class) (?P<type>\w+) *[:{]|(?!using|namespace|template|struct|class|enum)"
+                      r"[\w:<>,*& ]+?[ *&](?P<name>\w+)(?: *[={[;]|\((?P<parameters>[^;{]*)\) *(?:noexcept *)?\{)")
+    given = {}
+    for path in code_files(tree):
+        room = tuple(path.split("/")[:2 if path.startswith("tests/") else 1])
+        text = blank_literals(tree[path])
+        for inside in re.finditer(r"(?ms)^namespace \{$.*?^\}  // namespace$", tree[path]):
+            for line in re.finditer(r"(?m)^(?=\w)", inside.group()):
+                found = head.match(text, inside.start() + line.start())
+                if found:
+                    # Overloads may stand side by side: a parameter counts without its name and its default.
+                    types = re.sub(r" *=[^,]*", "", " ".join((found["parameters"] or "").split()))
+                    types = re.sub(r"(?<=[ &*])\w+(?=,|$)", "", types)
+                    name = found["type"] or found["name"]
+                    first = given.setdefault((room, name, types), path)
+                    if first != path:
+                        yield (path, text.count("\n", 0, found.start()) + 1, f"gives the name {name} again, after {first}",
+                               "share it, or name it after what differs")
+
+
 # ---- words ----
 
 BANNED = [  # pattern, where, but not where, what it is, instead
@@ -240,8 +262,8 @@ def conf_file(tree):
         yield "conf/tokmesh.conf", 1, "no test holds it against the table of settings", "add one in tests/src"
 
 
-RULES = [top_level, includes, dead_headers, sizes, function_sizes, banned_words, first_lines, tests_in_targets, readme_maps,
-         conf_file]
+RULES = [top_level, includes, dead_headers, sizes, function_sizes, unnamed_twins, banned_words, first_lines, tests_in_targets,
+         readme_maps, conf_file]
 
 
 def complaints(tree):
