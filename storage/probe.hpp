@@ -11,13 +11,14 @@
 namespace storage {
 
 struct Probe {
-    enum class Of : std::uint8_t { token, key };
-    Of of = Of::token;
+    enum class Of : std::uint8_t { made_token, brought_token, key };
+    Of of = Of::key;
     ShardIndex shard = 0;
     std::string_view text;  // as the client wrote it
     TokenHash token{};      // of a token
     // Found by the steps; no more than hints, for the record may be gone by the next one.
     std::uint32_t hash = 0;
+    ShardIndex at = 0;  // where the record is: `shard`, or where a hint of it leads
     Place place = no_place;
 
     bool is_of(std::string_view other) const { return text.data() == other.data() && text.size() == other.size(); }

@@ -37,8 +37,9 @@ void ShardMutex::lock_contended() {
     while (state_.exchange(waited_for, std::memory_order_acquire) != free) state_.wait(waited_for, std::memory_order_relaxed);
 }
 
-ShardLock::ShardLock(std::vector<Shard>& shards, ShardIndex one) : shards_(shards) {
-    held_.push_back(one);
+ShardLock::ShardLock(std::vector<Shard>& shards, ShardIndex one, ShardIndex other) : shards_(shards) {
+    held_.push_back(std::min(one, other));
+    if (other != one) held_.push_back(std::max(one, other));
     lock();
 }
 

@@ -50,7 +50,8 @@ class ShardLock {
 public:
     using Set = boost::container::small_vector<ShardIndex, 4>;
 
-    ShardLock(std::vector<Shard>& shards, ShardIndex one);
+    ShardLock(std::vector<Shard>& shards, ShardIndex one) : ShardLock(shards, one, one) {}
+    ShardLock(std::vector<Shard>& shards, ShardIndex one, ShardIndex other);
     ShardLock(std::vector<Shard>& shards, Set set);
     explicit ShardLock(std::vector<Shard>& every_one_of);
     ~ShardLock() { unlock(); }

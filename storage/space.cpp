@@ -60,21 +60,29 @@ Place Space::find_id(const SessionId& id) {
 }
 
 std::uint32_t Space::hash_of(const Probe& probe) const {
-    return probe.of == Probe::Of::token ? hash_of(probe.token) : hash_of_key(probe.text);
+    return probe.of == Probe::Of::key ? hash_of_key(probe.text) : hash_of(probe.token);
 }
 
-HashIndex<>& Space::index_of(const Probe& probe) { return probe.of == Probe::Of::token ? tokens_ : strings_; }
+HashIndex<>& Space::index_of(const Probe& probe) { return probe.of == Probe::Of::key ? strings_ : tokens_; }
 
 void Space::prefetch_entry(Probe& probe) {
     probe.hash = hash_of(probe);
     index_of(probe).prefetch(probe.hash);
+    if (probe.of == Probe::Of::brought_token) token_hints_.prefetch(probe.hash);
 }
 
-void Space::prefetch_place(Probe& probe) {
-    const IndexEntry* found = index_of(probe).find(probe.hash, [](const IndexEntry&) { return true; });
-    if (found == nullptr) return;
-    probe.place = found->place;
-    __builtin_prefetch(slot(found->place));
+void Space::read_entry(Probe& probe) {
+    const auto any = [](const auto&) { return true; };
+    if (const IndexEntry* here = index_of(probe).find(probe.hash, any)) {
+        probe.place = here->place;
+    } else if (const Hint* hint = probe.of == Probe::Of::brought_token ? token_hints_.find(probe.hash, any) : nullptr) {
+        probe.place = hint->place;
+        probe.at = hint->shard;
+    }
+}
+
+void Space::prefetch_place(const Probe& probe) {
+    if (probe.place < places_end_) __builtin_prefetch(slot(probe.place));
 }
 
 void Space::prefetch_record(const Probe& probe) {

@@ -66,9 +66,10 @@ public:
     void prefetch_user(std::string_view user) const { users_.prefetch(hash_of_user(user)); }
     void prefetch_id(const SessionId& id) const { ids_.prefetch(hash_of(id)); }
     void prefetch_token(const TokenHash& token) const { tokens_.prefetch(hash_of(token)); }
-    // The steps of a lookup: its entry in the index, the place that this entry names, the record there.
+    // The steps of a lookup: its entry in the index and in the hints, where these lead, the place there, the record.
     void prefetch_entry(Probe& probe);
-    void prefetch_place(Probe& probe);
+    void read_entry(Probe& probe);
+    void prefetch_place(const Probe& probe);
     void prefetch_record(const Probe& probe);
 
     // ---- hints to other shards ----

@@ -14,7 +14,7 @@ StringChange::StringChange(Store::Impl& store, Op& op, std::string_view key)
     : store_(store),
       op_(op),
       key_(key),
-      shard_(store.shard_of(key)),
+      shard_(store.shard_of(op, key)),
       lock_(store.shards, shard_),
       record_(Store::Impl::writer()) {
     StringRecord* found = store.find_string(op, key, shard_).string();

@@ -7,25 +7,36 @@
 namespace storage {
 
 Probe Store::Impl::probe(Probe::Of of, std::string_view text, const TokenHash& token) const {
-    const Probe probe{of, shard_of(text), text, token};
+    const ShardIndex shard = shard_of(text);
+    const Probe probe{.of = of, .shard = shard, .text = text, .token = token, .at = shard};
     __builtin_prefetch(&shards[probe.shard], 1);
     return probe;
 }
 
-Probe Store::probe_token(std::string_view token) const { return impl_->probe(Probe::Of::token, token, impl_->hash_token(token)); }
+Probe Store::probe_token(std::string_view token) const {
+    const auto of = has_made_shape(token) ? Probe::Of::made_token : Probe::Of::brought_token;
+    return impl_->probe(of, token, impl_->hash_token(token));
+}
 Probe Store::probe_key(std::string_view key) const { return impl_->probe(Probe::Of::key, key, {}); }
 
 void Store::prefetch(std::span<Probe> probes, DbIndex db) {
     const auto each = [&](auto&& step) {
         for (Probe& probe : probes) {
-            ShardMutex& mutex = impl_->shards[probe.shard].mutex;
+            ShardMutex& mutex = impl_->shards[probe.at].mutex;
             if (!mutex.try_lock()) continue;
-            if (Space* space = impl_->space(probe.shard, db)) step(*space, probe);
+            if (Space* space = impl_->space(probe.at, db)) step(*space, probe);
             mutex.unlock();
         }
     };
     each([](Space& space, Probe& probe) { space.prefetch_entry(probe); });
-    each([](Space& space, Probe& probe) { space.prefetch_place(probe); });
+    bool elsewhere = false;
+    each([&](Space& space, Probe& probe) {
+        space.read_entry(probe);
+        if (probe.at == probe.shard) return space.prefetch_place(probe);
+        __builtin_prefetch(&impl_->shards[probe.at], 1);
+        elsewhere = true;
+    });
+    if (elsewhere) each([](Space& space, Probe& probe) { space.prefetch_place(probe); });
     each([](Space& space, Probe& probe) { space.prefetch_record(probe); });
 }
 

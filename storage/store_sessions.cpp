@@ -78,7 +78,7 @@ bool Store::get(Op& op, const SessionId& id, SessionVisitor visit) {
 Result<void> Store::validate(Op& op, std::string_view token, const Touch& touch, SessionVisitor visit) {
     const bool probed = op.probe != nullptr && op.probe->is_of(token);
     const Probe probe = probed ? *op.probe : probe_token(token);
-    ShardLock lock(impl_->shards, probe.shard);
+    ShardLock lock(impl_->shards, probe.shard, probe.at);
     Found found;
     do found = impl_->find_token(op, probe.token, probe.shard, lock);
     while (lock.widen());

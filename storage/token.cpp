@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::string_view made_prefix = "tmtk_";
 
-bool has_made_shape(std::string_view token) { return token.size() == made_token_size && token.starts_with(made_prefix); }
-
 SHA256_CTX behind_pad(const TokenSecret& secret, unsigned char pad) {
     std::array<unsigned char, SHA256_CBLOCK> block{};
     std::memcpy(block.data(), secret.data(), secret.size());
@@ -37,6 +35,8 @@ TokenHash ended(SHA256_CTX context, const void* bytes, std::size_t size) {
 }
 
 }  // namespace
+
+bool has_made_shape(std::string_view token) { return token.size() == made_token_size && token.starts_with(made_prefix); }
 
 TokenHasher::TokenHasher(const TokenSecret& secret) : keyed_(secret != TokenSecret{}) {
     if (!keyed_) return;

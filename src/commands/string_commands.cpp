@@ -12,7 +12,7 @@ namespace server::commands {
 namespace {
 
 constexpr KeyPositions pairs{1, -1, 2};
-constexpr std::uint32_t grows = writes | may_grow;
+constexpr std::uint32_t grows = writes | may_grow | by_key;
 
 constexpr CommandSpec string_rows[] = {
     {"get", 2, reads | fast | by_key, first_key, "@read @string @fast", "string", "1.0.0",
@@ -28,23 +28,23 @@ constexpr CommandSpec string_rows[] = {
      "key value", string::setnx},
     {"getset", 3, grows | fast, first_key, "@write @string @fast", "string", "1.0.0", "Sets a value and returns the old one",
      "key value", string::getset},
-    {"getdel", 2, writes | removes | fast, first_key, "@write @string @fast", "string", "6.2.0",
+    {"getdel", 2, writes | removes | fast | by_key, first_key, "@write @string @fast", "string", "6.2.0",
      "Returns the value of a key and deletes the key", "key", string::getdel},
-    {"getex", -2, writes | fast, first_key, "@write @string @fast", "string", "6.2.0",
+    {"getex", -2, writes | fast | by_key, first_key, "@write @string @fast", "string", "6.2.0",
      "Returns the value of a key and sets when it ends",
      "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]", string::getex},
     {"mget", -2, reads | fast, all_keys, "@read @string @fast", "string", "1.0.0", "Returns the values of keys", "key [key ...]",
      string::mget},
-    {"mset", -3, grows, pairs, "@write @string @slow", "string", "1.0.1", "Sets the values of keys, all or none",
+    {"mset", -3, writes | may_grow, pairs, "@write @string @slow", "string", "1.0.1", "Sets the values of keys, all or none",
      "key value [key value ...]", string::mset},
-    {"msetnx", -3, grows, pairs, "@write @string @slow", "string", "1.0.1", "Sets the values of keys if none of them exists",
-     "key value [key value ...]", string::msetnx},
-    {"strlen", 2, reads | fast, first_key, "@read @string @fast", "string", "2.2.0", "Returns the length of a value", "key",
-     string::strlen},
+    {"msetnx", -3, writes | may_grow, pairs, "@write @string @slow", "string", "1.0.1",
+     "Sets the values of keys if none of them exists", "key value [key value ...]", string::msetnx},
+    {"strlen", 2, reads | fast | by_key, first_key, "@read @string @fast", "string", "2.2.0", "Returns the length of a value",
+     "key", string::strlen},
     {"append", 3, grows | fast, first_key, "@write @string @fast", "string", "2.0.0", "Puts bytes behind a value", "key value",
      string::append},
-    {"getrange", 4, reads, first_key, "@read @string @slow", "string", "2.4.0", "Returns a part of a value", "key start end",
-     string::getrange},
+    {"getrange", 4, reads | by_key, first_key, "@read @string @slow", "string", "2.4.0", "Returns a part of a value",
+     "key start end", string::getrange},
     {"setrange", 4, grows, first_key, "@write @string @slow", "string", "2.2.0", "Overwrites a part of a value",
      "key offset value", string::setrange},
     {"incr", 2, grows | fast, first_key, "@write @string @fast", "string", "1.0.0", "Adds one to the number in a key", "key",
