@@ -22,38 +22,35 @@ struct IndexEntry {
     Place place = no_place;
 };
 
+// 24 bytes, because a server has some hundreds of shards with several indexes each, and each change touches them.
 template <class Entry = IndexEntry>
 class HashIndex {
 public:
-    std::size_t size() const { return size_; }
-    std::size_t bytes() const { return (table_.capacity() + old_.capacity()) * sizeof(Entry); }
+    std::size_t size() const { return table_.used() + (leaving_ ? leaving_->table.used() : 0); }
+    std::size_t bytes() const { return (table_.capacity() + (leaving_ ? leaving_->table.capacity() : 0)) * sizeof(Entry); }
 
     // The entry of this hash that `same(entry)` accepts, or nullptr. Valid until the next insert or erase.
     template <class Same>
     Entry* find(std::uint32_t hash, Same&& same) {
         if (Entry* found = table_.find(hash, same)) return found;
-        return old_.capacity() != 0 ? old_.find(hash, same) : nullptr;
+        return leaving_ ? leaving_->table.find(hash, same) : nullptr;
     }
 
     void insert(const Entry& entry) {
         ENSURE(entry.place != no_place);
         make_room();
         table_.put(entry);
-        ++size_;
     }
 
     // Precondition: `entry` came from find() just now.
-    void erase(Entry* entry) {
-        (table_.owns(entry) ? table_ : old_).remove(entry);
-        --size_;
-    }
+    void erase(Entry* entry) { (table_.owns(entry) ? table_ : leaving_->table).remove(entry); }
 
     void prefetch(std::uint32_t hash) const { table_.prefetch(hash); }
 
     void reserve(std::size_t entries) {
         std::size_t capacity = first_capacity;
         while (capacity * 3 / 4 < entries) capacity = larger(capacity);
-        if (capacity > table_.capacity() && old_.capacity() == 0) start_growing(capacity);
+        if (capacity > table_.capacity() && !leaving_) start_growing(capacity);
     }
 
 private:
@@ -63,7 +60,7 @@ private:
     class Table {
     public:
         Table() = default;
-        explicit Table(std::size_t capacity) : slots_(allocate(capacity)), capacity_(capacity) {}
+        explicit Table(std::size_t capacity) : slots_(allocate(capacity)), capacity_(static_cast<std::uint32_t>(capacity)) {}
 
         std::size_t capacity() const { return capacity_; }
         std::size_t used() const { return used_; }
@@ -125,6 +122,7 @@ private:
             void operator()(Entry* p) const { std::free(p); }
         };
         static std::unique_ptr<Entry[], Free> allocate(std::size_t capacity) {
+            ENSURE(capacity <= UINT32_MAX);  // places have 32 bits, too
             auto* p = static_cast<Entry*>(std::malloc(capacity * sizeof(Entry)));
             ENSURE(p != nullptr);
             for (std::size_t i = 0; i < capacity; ++i) new (p + i) Entry{};
@@ -132,15 +130,15 @@ private:
         }
 
         std::unique_ptr<Entry[], Free> slots_;
-        std::size_t capacity_ = 0;
-        std::size_t used_ = 0;
+        std::uint32_t capacity_ = 0;
+        std::uint32_t used_ = 0;
     };
 
     void make_room() {
-        if (old_.capacity() != 0) move_some(moved_per_insert);
-        if (old_.capacity() == 0 && (table_.used() + 1) * 5 > table_.capacity() * 4) start_growing(larger(table_.capacity()));
+        if (leaving_) move_some(moved_per_insert);
+        if (!leaving_ && (table_.used() + 1) * 5 > table_.capacity() * 4) start_growing(larger(table_.capacity()));
         // A table that fills up while the old one still empties (only after many erases): finish the move.
-        if (old_.capacity() != 0 && (table_.used() + 1) * 10 > table_.capacity() * 9) move_some(old_.capacity());
+        if (leaving_ && (table_.used() + 1) * 10 > table_.capacity() * 9) move_some(leaving_->table.capacity());
     }
 
     // 16 20 24 28 32 40 48 ...: four steps to each doubling.
@@ -151,27 +149,31 @@ private:
 
     void start_growing(std::size_t capacity) {
         if (table_.used() != 0) {
-            old_ = std::move(table_);
-            moved_ = old_.first_empty();
+            leaving_ = std::make_unique<Leaving>(Leaving{std::move(table_), 0});
+            leaving_->moved = leaving_->table.first_empty();
         }
         table_ = Table(capacity);
     }
 
-    // Runs leave the old table whole, so what is left of it is still found by probing; `moved_` stands behind an empty slot.
+    // Runs leave the old table whole, so what is left of it is still found by probing; `moved` stands behind an empty slot.
     void move_some(std::size_t slots) {
-        for (bool in_run = false; old_.used() != 0 && (slots > 0 || in_run); moved_ = old_.after(moved_)) {
-            Entry& entry = old_.slot(moved_);
+        Table& from = leaving_->table;
+        for (bool in_run = false; from.used() != 0 && (slots > 0 || in_run); leaving_->moved = from.after(leaving_->moved)) {
+            Entry& entry = from.slot(leaving_->moved);
             in_run = entry.place != no_place;
-            if (in_run) table_.put(old_.take(entry));
+            if (in_run) table_.put(from.take(entry));
             if (slots > 0) --slots;
         }
-        if (old_.used() == 0) old_ = Table();
+        if (from.used() == 0) leaving_.reset();
     }
 
+    struct Leaving {
+        Table table;
+        std::size_t moved;  // up to here
+    };
+
     Table table_;
-    Table old_;  // being emptied into table_, or of capacity 0
-    std::size_t moved_ = 0;
-    std::size_t size_ = 0;
+    std::unique_ptr<Leaving> leaving_;  // what is being emptied into table_
 };
 
 }  // namespace storage

@@ -39,8 +39,9 @@ private:
 
 struct alignas(64) Shard {
     ShardMutex mutex;
-    std::array<std::unique_ptr<Space>, db_count> spaces;  // made at the first write
     std::atomic<std::uint64_t> memory_bytes{0};           // records and indexes, brought up to date by those who change them
+    std::uint32_t made = 0;                               // a bit for each database that has a space
+    std::array<std::unique_ptr<Space>, db_count> spaces;  // made at the first write
 };
 
 // The locks that one command holds. It starts with the shards that its arguments name. What it finds may point further: then it

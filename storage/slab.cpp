@@ -10,7 +10,6 @@ namespace storage {
 
 void* Slab::allocate(std::size_t bytes) {
     const std::size_t rounded = (bytes + step_bytes - 1) / step_bytes * step_bytes;
-    used_bytes_ += rounded;
     if (rounded > class_bytes_max) {
         void* memory = std::malloc(rounded);
         ENSURE(memory != nullptr);
@@ -28,6 +27,13 @@ void* Slab::allocate(std::size_t bytes) {
     return memory;
 }
 
+void Slab::prefetch(std::size_t bytes) const {
+    if (bytes > class_bytes_max) return;
+    const Class& of = class_of(bytes);
+    const auto* at = of.free != nullptr ? reinterpret_cast<const unsigned char*>(of.free) : of.at;
+    for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 1);
+}
+
 void* Slab::grow(Class& of, std::size_t bytes) {
     const std::size_t wanted = std::max<std::size_t>(of.next_chunk_bytes, chunk_bytes_min);
     const std::size_t chunk_bytes = std::max(wanted / bytes, std::size_t{1}) * bytes;
@@ -40,7 +46,6 @@ void* Slab::grow(Class& of, std::size_t bytes) {
 
 void Slab::free(void* memory, std::size_t bytes) {
     const std::size_t rounded = (bytes + step_bytes - 1) / step_bytes * step_bytes;
-    used_bytes_ -= rounded;
     if (rounded > class_bytes_max) {
         std::free(memory);
         return;

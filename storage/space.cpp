@@ -12,16 +12,18 @@
 namespace storage {
 namespace {
 
-constexpr std::size_t prefetched_lines = 5;  // of 64 bytes: a session with some data
+constexpr std::size_t cache_line_bytes = 64;
+constexpr std::size_t prefetched_lines = 5;  // a session with some data
 
 std::uint32_t fold(std::uint64_t hash) { return static_cast<std::uint32_t>(hash ^ hash >> 32); }
 
 }  // namespace
 
 Space::Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick)
-    : shard_(shard), db_(db), shard_shift_(shard_shift), seeds_(seeds), wheel_(start_tick) {}
+    : seeds_(seeds), shard_(shard), db_(db), shard_shift_(static_cast<std::uint8_t>(shard_shift)), wheel_(start_tick) {}
 
 Space::~Space() {
+    ENSURE(index_bytes_ == measured_index_bytes());
     for (Place place = 0; place < places_end_; ++place)
         if (Record* record = *slot(place)) slab_.free(record, size_of(*record));  // large ones are malloc's
 }
@@ -59,6 +61,27 @@ Place Space::find_id(const SessionId& id) {
     return found ? found->place : no_place;
 }
 
+void Space::prefetch_lines(const PutSession& e) {
+    const auto* from = reinterpret_cast<const char*>(&last_lsn);
+    for (const char* line = from; line < reinterpret_cast<const char*>(&wheel_) + cache_line_bytes; line += cache_line_bytes)
+        __builtin_prefetch(line, 1);
+    slab_.prefetch_class(SessionRecord::size_of(e));
+}
+
+void Space::prefetch_places(const PutSession& e) {
+    users_.prefetch(hash_of_user(e.user));
+    tokens_.prefetch(hash_of(e.token));
+    slab_.prefetch(SessionRecord::size_of(e));
+    if (free_places_.empty() && places_end_ % block_places != 0)
+        __builtin_prefetch(&(*blocks_end_)[places_end_ % block_places], 1);
+    if (e.expires_at != 0) wheel_.prefetch_slot(TimingWheel::tick_of(e.expires_at));
+}
+
+void Space::prefetch_id(const PutSession& e) {
+    ids_.prefetch(hash_of(e.id));
+    if (e.expires_at != 0) wheel_.prefetch_end(TimingWheel::tick_of(e.expires_at));
+}
+
 std::uint32_t Space::hash_of(const Probe& probe) const {
     return probe.of == Probe::Of::key ? hash_of_key(probe.text) : hash_of(probe.token);
 }
@@ -88,7 +111,7 @@ void Space::prefetch_place(const Probe& probe) {
 void Space::prefetch_record(const Probe& probe) {
     const auto* record = reinterpret_cast<const char*>(at(probe.place));
     if (record == nullptr) return;
-    for (std::size_t line = 0; line < prefetched_lines; ++line) __builtin_prefetch(record + line * 64);
+    for (std::size_t line = 0; line < prefetched_lines; ++line) __builtin_prefetch(record + line * cache_line_bytes);
 }
 
 Place Space::find_token(const TokenHash& token) {
@@ -143,27 +166,27 @@ Space::Hints all_of(HashIndex<Hint>& hints, std::uint32_t hash) {
     return found;
 }
 
-void put(HashIndex<Hint>& hints, const Hint& target) {
+}  // namespace
+
+void Space::put_hint(HashIndex<Hint>& hints, const Hint& target) {
     Hint* same = hints.find(target.hash, [&](const Hint& h) { return h.shard == target.shard && h.place == target.place; });
     if (same)
         same->generation = target.generation;
     else
-        hints.insert(target);
+        insert(hints, target);
 }
-
-}  // namespace
 
 Space::Hints Space::id_hints(const SessionId& id) { return all_of(id_hints_, hash_of(id)); }
 Space::Hints Space::token_hints(const TokenHash& token) { return all_of(token_hints_, hash_of(token)); }
 
 void Space::put_id_hint(const SessionId& id, Hint target) {
     target.hash = hash_of(id);
-    put(id_hints_, target);
+    put_hint(id_hints_, target);
 }
 
 void Space::put_token_hint(const TokenHash& token, Hint target) {
     target.hash = hash_of(token);
-    put(token_hints_, target);
+    put_hint(token_hints_, target);
 }
 
 void Space::move_token_hint(const TokenHash& token, const Hint& from, Hint to) {
@@ -183,23 +206,31 @@ void Space::drop_hint(const StaleHint& stale) {
     note_removal(stale.removed);
 }
 
+void Space::add_block() {
+    blocks_end_ = blocks_.emplace_back(std::make_unique<Block>()).get();
+    index_bytes_ += sizeof(Block);
+}
+
 Place Space::take_place(Record* record) {
     Place place = places_end_;
     if (!free_places_.empty()) {
         place = free_places_.back();
         free_places_.pop_back();
+        *slot(place) = record;
     } else {
-        if (place % 256 == 0) blocks_.push_back(std::make_unique<Block>());
+        if (place % block_places == 0) add_block();
         ++places_end_;
+        (*blocks_end_)[place % block_places] = record;
     }
-    *slot(place) = record;
     record->generation = next_generation_++;
     return place;
 }
 
 void Space::free_place(Place place) {
     *slot(place) = nullptr;
+    const std::size_t before = free_places_.capacity();
     free_places_.push_back(place);
+    index_bytes_ += (free_places_.capacity() - before) * sizeof(Place);
 }
 
 std::size_t Space::size_of(const Record& record) {
@@ -230,7 +261,8 @@ void Space::trim_wheel() {
     });
 }
 
-std::size_t Space::index_bytes() const {
+// Kept up to date by who grows one of them, because every change asks for it.
+std::size_t Space::measured_index_bytes() const {
     return ids_.bytes() + tokens_.bytes() + users_.bytes() + strings_.bytes() + id_hints_.bytes() + token_hints_.bytes() +
            blocks_.size() * sizeof(Block) + free_places_.capacity() * sizeof(Place);
 }

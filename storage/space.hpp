@@ -41,12 +41,13 @@ struct StaleHint {
     Lsn removed{};  // what the absence depends on
 };
 
-class Space {
+class alignas(64) Space {
 public:
     struct Seeds {
         std::uint64_t id = 0, token = 0, user = 0, key = 0;
     };
 
+    // `seeds` are the store's, and stay.
     Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick);
     ~Space();
     Space(const Space&) = delete;
@@ -62,10 +63,11 @@ public:
     StringRecord* string(Place place);
     DeadRecord* dead(Place place);
     Place places_end() const { return places_end_; }
-    // Starts the memory access of a later find or insert.
-    void prefetch_user(std::string_view user) const { users_.prefetch(hash_of_user(user)); }
-    void prefetch_id(const SessionId& id) const { ids_.prefetch(hash_of(id)); }
-    void prefetch_token(const TokenHash& token) const { tokens_.prefetch(hash_of(token)); }
+    // Starts the memory access of an apply() that is to come, in steps: what every change touches; where the new session will be
+    // found and stand, all but its id; the id's place in the index.
+    void prefetch_lines(const PutSession& e);
+    void prefetch_places(const PutSession& e);
+    void prefetch_id(const PutSession& e);
     // The steps of a lookup: its entry in the index and in the hints, where these lead, the place there, the record.
     void prefetch_entry(Probe& probe);
     void read_entry(Probe& probe);
@@ -101,7 +103,8 @@ public:
     void order_dead();  // oldest first again, after records came in any order
 
     // ---- upkeep that alters no state that a client could see ----
-    void schedule(Place place);  // queues the record at its due tick if that is earlier than where it stands
+    // Queues the record at its due tick if that is earlier than where it stands.
+    void schedule(Place place) { schedule(place, **slot(place)); }
     void forget(Place place, std::vector<StaleHint>& stale);  // a dead record whose time is over
     Place oldest_dead();                                      // no_place: none
     TimingWheel& wheel() { return wheel_; }
@@ -113,12 +116,16 @@ public:
         std::uint64_t sessions = 0, strings = 0, dead = 0, users = 0, expiring = 0, record_bytes = 0;
     };
     const Counts& counts() const { return counts_; }
-    std::size_t index_bytes() const;
+    std::size_t index_bytes() const { return index_bytes_; }
+    std::uint64_t memory_bytes() const { return counts_.record_bytes + index_bytes_; }
     std::size_t wheel_bytes() const { return wheel_.bytes(); }
     DbIndex db() const { return db_; }
     ShardIndex shard_of(Slot slot) const { return static_cast<ShardIndex>(slot >> shard_shift_); }
     ShardIndex shard_of(const SessionId& id) const;
     ShardIndex shard_of_token(Slot slot) const { return slot == users_slot ? shard_ : shard_of(slot); }
+
+    // What nearly every change touches stands together from here to wheel_, in few cache lines: a server has hundreds of spaces,
+    // and those lines of all of them must fit the second cache.
 
     // LSNs for the gate: of the last change of any kind, and of the last removal, in this database and shard.
     Lsn last_lsn{};
@@ -128,7 +135,8 @@ public:
     std::uint64_t last_id_high = 0;
 
 private:
-    using Block = std::array<Record*, 256>;
+    static constexpr Place block_places = 256;
+    using Block = std::array<Record*, block_places>;
 
     std::uint32_t hash_of(const SessionId& id) const;
     std::uint32_t hash_of(const TokenHash& token) const;
@@ -138,13 +146,15 @@ private:
     std::uint32_t hash_of(const Probe& probe) const;
     HashIndex<>& index_of(const Probe& probe);
 
-    Record** slot(Place place) { return &(*blocks_[place / 256])[place % 256]; }
+    Record** slot(Place place) { return &(*blocks_[place / block_places])[place % block_places]; }
+    void add_block();
     Place take_place(Record* record);
     void free_place(Place place);
     SessionRecord* make(const PutSession&);
     StringRecord* make(const PutString&);
     DeadRecord* make_dead(std::string_view user);
     void release(Record* record);
+    void schedule(Place place, Record& record);
     void put_in_place(Place place, Record* record, Lsn lsn);  // the old one's generation and wheel entry go over; it is released
     static std::size_t size_of(const Record& record);
 
@@ -169,25 +179,36 @@ private:
         removal_lsn = later(removal_lsn, lsn);
     }
     void count(const Record& record, std::int64_t sign);
+    template <class Index, class Entry>
+    void insert(Index& index, const Entry& entry) {
+        const std::size_t before = index.bytes();
+        index.insert(entry);
+        index_bytes_ += index.bytes() - before;
+    }
+    void put_hint(HashIndex<Hint>& hints, const Hint& target);
+    std::size_t measured_index_bytes() const;
 
+    const Seeds& seeds_;
+    HashIndex<> ids_, tokens_, users_, strings_;
+    Counts counts_;
+    std::uint64_t index_bytes_ = 0;
+    Place places_end_ = 0;
+    std::uint32_t next_generation_ = 1;
     ShardIndex shard_;
     DbIndex db_;
-    unsigned shard_shift_;
-    Seeds seeds_;
-    Slab slab_;
-    std::vector<std::unique_ptr<Block>> blocks_;
-    Place places_end_ = 0;
+    std::uint8_t shard_shift_;
+    Block* blocks_end_ = nullptr;  // the last of blocks_
     std::vector<Place> free_places_;
-    std::uint32_t next_generation_ = 1;
-    HashIndex<> ids_, tokens_, users_, strings_;
+    TimingWheel wheel_;  // its size and its time are at its beginning
+    Slab slab_;
+
+    std::vector<std::unique_ptr<Block>> blocks_;
     HashIndex<Hint> id_hints_, token_hints_;
     struct DeadPlace {
         Place place;
         std::uint32_t generation;
     };
     std::deque<DeadPlace> dead_order_;  // oldest first; stale ones are passed over
-    TimingWheel wheel_;
-    Counts counts_;
 };
 
 }  // namespace storage

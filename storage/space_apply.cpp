@@ -50,11 +50,10 @@ void Space::put_in_place(Place place, Record* record, Lsn lsn) {
     count(*record, 1);
     *slot(place) = record;
     release(old);
-    schedule(place);
+    schedule(place, *record);
 }
 
-void Space::schedule(Place place) {
-    Record& r = **slot(place);
+void Space::schedule(Place place, Record& r) {
     const UnixMs due = r.kind == RecordKind::session ? static_cast<SessionRecord&>(r).due() : r.expires_at;
     if (due == 0) return;
     const std::uint32_t tick = TimingWheel::tick_of(due);
@@ -81,7 +80,7 @@ void Space::link_user(Place place, SessionRecord& record) {
     record.user_next = no_place;
     record.user_count = 1;
     if (!first) {
-        users_.insert({hash, place});
+        insert(users_, IndexEntry{hash, place});
         ++counts_.users;
         return;
     }
@@ -134,7 +133,7 @@ void Space::add_token(const TokenHash& token, Slot slot, Place place) {
         std::vector<StaleHint> left_to_be_checked;
         forget(known, left_to_be_checked);
     }
-    tokens_.insert({hash_of(token), place});
+    insert(tokens_, IndexEntry{hash_of(token), place});
 }
 
 void Space::remove_token(const TokenHash& token, Slot slot, Place place) {
@@ -159,12 +158,12 @@ Place Space::apply(const PutSession& e, Lsn lsn) {
     SessionRecord* record = make(e);
     record->lsn = lsn;
     place = take_place(record);
-    ids_.insert({hash_of(e.id), place});
+    insert(ids_, IndexEntry{hash_of(e.id), place});
     add_token(e.token, e.token_slot, place);
     if (e.has_previous) add_token(e.previous_token, e.previous_slot, place);
     link_user(place, *record);
     count(*record, 1);
-    schedule(place);
+    schedule(place, *record);
     return place;
 }
 
@@ -297,9 +296,9 @@ Place Space::apply(const PutString& e, Lsn lsn) {
     }
     record->lsn = lsn;
     place = take_place(record);
-    strings_.insert({hash_of_key(record->key()), place});
+    insert(strings_, IndexEntry{hash_of_key(record->key()), place});
     count(*record, 1);
-    schedule(place);
+    schedule(place, *record);
     return place;
 }
 

@@ -107,7 +107,7 @@ void Space::load(const PutDead& e, Lsn lsn, Lsn begun_at) {
     d->ended_at = e.ended_at;
     d->lsn = lsn;
     const Place place = take_place(d);
-    if (has_id) ids_.insert({hash_of(e.id), place});
+    if (has_id) insert(ids_, IndexEntry{hash_of(e.id), place});
     add_token(e.token, e.token_slot, place);
     if (e.has_previous) add_token(e.previous, e.previous_slot, place);
     count(*d, 1);
@@ -119,6 +119,7 @@ void Space::reserve(std::uint64_t sessions, std::uint64_t strings, std::uint64_t
     ids_.reserve(sessions + dead);
     tokens_.reserve(sessions + dead);
     strings_.reserve(strings);
+    index_bytes_ = measured_index_bytes();
 }
 
 void Space::order_dead() {

@@ -41,7 +41,10 @@ Store::Impl::Impl(Options options, Journal& journal_to, RandomSource& random_fro
 
 Space& Store::Impl::make_space(ShardIndex shard, DbIndex db) {
     auto& space = shards[shard].spaces[db];
-    if (!space) space = std::make_unique<Space>(shard, db, shard_shift, seeds, start_tick);
+    if (!space) {
+        space = std::make_unique<Space>(shard, db, shard_shift, seeds, start_tick);
+        shards[shard].made |= 1U << db;
+    }
     return *space;
 }
 
@@ -124,8 +127,8 @@ RecordWriter& Store::Impl::writer() {
 
 void Store::Impl::update_memory(ShardIndex shard) {
     std::uint64_t bytes = 0;
-    for (const auto& space : shards[shard].spaces)
-        if (space) bytes += space->counts().record_bytes + space->index_bytes();
+    for (std::uint32_t made = shards[shard].made; made != 0; made &= made - 1)
+        bytes += shards[shard].spaces[static_cast<std::size_t>(std::countr_zero(made))]->memory_bytes();
     shards[shard].memory_bytes.store(bytes, std::memory_order_relaxed);
 }
 

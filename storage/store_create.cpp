@@ -109,11 +109,15 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     if (wanted.id) set.push_back(s.shard_of(*wanted.id));
     if (wanted.token) set.push_back(token_shard);
 
-    PutSession put;
-    CreatedSession made;
-    put.token = claimed_or_made(s, wanted, user_slot, made);
+    __builtin_prefetch(&s.shards[home], 1);
     thread_local std::string packed;
     pack(packed, wanted.data);
+    PutSession put;
+    describe(put, op, wanted, packed);
+    s.ahead(home, op.db, [&](Space& space) { space.prefetch_lines(put); });
+    CreatedSession made;
+    put.token = claimed_or_made(s, wanted, user_slot, made);
+    s.ahead(home, op.db, [&](Space& space) { space.prefetch_places(put); });
 
     Aftermath after(s, op.db);
     ShardLock lock(s.shards, std::move(set));
@@ -129,14 +133,11 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     }
     if (const auto error = claim_token(op, same_token, after.stale)) return error;
     Space& space = s.make_space(home, op.db);
-    space.prefetch_user(wanted.user);
-    space.prefetch_token(put.token);
-    made.id = wanted.id ? *wanted.id : make_id(space, op.now, user_slot, s.random);
-    space.prefetch_id(made.id);
+    put.id = made.id = wanted.id ? *wanted.id : make_id(space, op.now, user_slot, s.random);
+    space.prefetch_id(put);
     std::vector<Found> evicted;
     if (const auto error = keep_quota(s, op, space, wanted.user, evicted)) return error;
     while (!wanted.id && space.find_id(made.id) != no_place) made.id = make_id(space, op.now, user_slot, s.random);
-    describe(put, op, wanted, packed);
     put.id = made.id;
     put.token_slot = token_slot;
     made.expires_at = put.expires_at;
@@ -156,9 +157,12 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     for (std::size_t i = 0; i < evicted.size(); ++i) space.apply(removals[removals.size() - evicted.size() + i], lsn);
     for (const auto& r : removals) s.count_removal(r.reason);
     const Place place = space.apply(put, lsn);
-    const Hint here{0, place, space.at(place)->generation, home};
-    if (wanted.id && s.shard_of(*wanted.id) != home) s.make_space(s.shard_of(*wanted.id), op.db).put_id_hint(*wanted.id, here);
-    if (wanted.token && token_shard != home) s.make_space(token_shard, op.db).put_token_hint(put.token, here);
+    if (wanted.id || wanted.token) {
+        const Hint here{0, place, space.at(place)->generation, home};
+        if (wanted.id && s.shard_of(*wanted.id) != home)
+            s.make_space(s.shard_of(*wanted.id), op.db).put_id_hint(*wanted.id, here);
+        if (wanted.token && token_shard != home) s.make_space(token_shard, op.db).put_token_hint(put.token, here);
+    }
     if (!removals.empty()) s.limit_dead(space, after.stale);
     s.count_creation(home);
     return made;

@@ -53,6 +53,15 @@ public:
     Space* space(ShardIndex shard, DbIndex db) { return shards[shard].spaces[db].get(); }
     Space& make_space(ShardIndex shard, DbIndex db);
 
+    // A look at a space that only prefetches: not worth a wait for the lock.
+    template <class F>
+    void ahead(ShardIndex shard, DbIndex db, F&& look) {
+        ShardMutex& mutex = shards[shard].mutex;
+        if (!mutex.try_lock()) return;
+        if (Space* there = space(shard, db)) look(*there);
+        mutex.unlock();
+    }
+
     // ---- finding, under locks. One pass: what is missing is wanted of the lock, and the caller calls lock.widen() ----
     Found find_id(Op& op, const SessionId& id, ShardLock& lock);
     Found find_token(Op& op, const TokenHash& hash, ShardIndex shard, ShardLock& lock);

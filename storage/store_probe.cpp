@@ -21,12 +21,7 @@ Probe Store::probe_key(std::string_view key) const { return impl_->probe(Probe::
 
 void Store::prefetch(std::span<Probe> probes, DbIndex db) {
     const auto each = [&](auto&& step) {
-        for (Probe& probe : probes) {
-            ShardMutex& mutex = impl_->shards[probe.at].mutex;
-            if (!mutex.try_lock()) continue;
-            if (Space* space = impl_->space(probe.at, db)) step(*space, probe);
-            mutex.unlock();
-        }
+        for (Probe& probe : probes) impl_->ahead(probe.at, db, [&](Space& space) { step(space, probe); });
     };
     each([](Space& space, Probe& probe) { space.prefetch_entry(probe); });
     bool elsewhere = false;

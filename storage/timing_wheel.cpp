@@ -26,17 +26,14 @@ void TimingWheel::add(Entry entry) {
     place(entry);
 }
 
-void TimingWheel::place(Entry entry) {
-    if (entry.tick <= now_) {
-        work_.push_back(entry);
-        return;
-    }
+std::vector<TimingWheel::Entry>& TimingWheel::slot_of(std::uint32_t tick) {
+    if (tick <= now_) return work_;
     // The highest bit in which the entry's tick differs from now says at which level the wheel meets it.
-    const unsigned differs = 31U - static_cast<unsigned>(__builtin_clz(entry.tick ^ now_));
+    const unsigned differs = 31U - static_cast<unsigned>(__builtin_clz(tick ^ now_));
     const std::size_t level = std::min<std::size_t>(differs / bits, levels - 1);
     const std::uint32_t at =
-        level < levels - 1 || differs / bits == level ? entry.tick >> (bits * level) : (now_ >> (bits * level)) + slots - 1;
-    slots_[level][at & (slots - 1)].push_back(entry);
+        level < levels - 1 || differs / bits == level ? tick >> (bits * level) : (now_ >> (bits * level)) + slots - 1;
+    return slots_[level][at & (slots - 1)];
 }
 
 bool TimingWheel::next_due(std::uint32_t tick, std::size_t& steps, Entry& due) {

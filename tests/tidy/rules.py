@@ -95,7 +95,7 @@ def functions(text):
         if character == "\n":
             line += 1
         elif character == "{":
-            head = " ".join(text[start:place].split())
+            head = re.sub(r"\balignas\([^()]*\) ?", "", " ".join(text[start:place].split()))
             scope = re.search(r"\b(namespace|class|struct|union|enum|extern)\b[^()]*$", head) and not head.endswith(")")
             inside = any(kind == "function" for kind, *_ in stack)
             is_function = not inside and not scope and ")" in head and not re.search(r"(=|,|\(|return)$", head)

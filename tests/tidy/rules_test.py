@@ -79,6 +79,7 @@ class Rules(unittest.TestCase):
     def test_functions_are_found(self):
         text = HEAD + """
 namespace { struct A { int x = 0; A() : x(1) { } int get() const noexcept { return x; } }; }
+struct alignas(64) B { int x; };
 const char* text = "{ (";  // }
 auto table = std::array{f(1), g(2)};
 TEST_CASE("a") {
