@@ -42,16 +42,6 @@ std::uint64_t count(StoreFixture& f, std::string_view user) {
     return f.run([&](Op& op) { return f.store.count_user(op, user); });
 }
 
-Result<CreatedSession> bring(StoreFixture& f, std::string_view user, std::optional<std::string_view> token,
-                             std::optional<SessionId> id = {}) {
-    NewSession wanted;
-    wanted.user = user;
-    wanted.token = token;
-    wanted.id = id;
-    wanted.expires_at = f.now + 3600'000;
-    return f.run([&](Op& op) { return f.store.create(op, wanted); });
-}
-
 }  // namespace
 
 TEST_CASE("a made session is found by id, token and user, and its id and token stand in the user's slot") {
@@ -79,25 +69,25 @@ TEST_CASE("ids grow within a millisecond") {
 TEST_CASE("brought ids and tokens of other shards lead to the session, and are taken once") {
     StoreFixture f;
     const auto id = *SessionId::parse("tmss-01jf8xzm7e3xqh5p8n4r6s2w0t");
-    REQUIRE(bring(f, "alice", "a-brought-token-of-mine", id).has_value());
+    REQUIRE(f.bring("alice", "a-brought-token-of-mine", id).has_value());
     CHECK(f.opens("a-brought-token-of-mine"));
     CHECK(by_id(f, id)->user == "alice");
-    CHECK(bring(f, "bob", "a-brought-token-of-mine").error() == Errc::token_taken);
-    CHECK(bring(f, "bob", "another-brought-token", id).error() == Errc::id_taken);
+    CHECK(f.bring("bob", "a-brought-token-of-mine").error() == Errc::token_taken);
+    CHECK(f.bring("bob", "another-brought-token", id).error() == Errc::id_taken);
     CHECK_FALSE(f.opens("another-brought-token"));
     // Revoked: the token is remembered, the id may live again.
     CHECK(f.run([&](Op& op) { return f.store.remove_sessions(op, {&id, 1}); }).value() == 1);
     CHECK_FALSE(f.opens("a-brought-token-of-mine"));
     CHECK(validate(f, "a-brought-token-of-mine") == Errc::token_revoked);
-    CHECK(bring(f, "bob", "a-brought-token-of-mine").error() == Errc::token_taken);
-    REQUIRE(bring(f, "bob", "another-brought-token", id).has_value());
+    CHECK(f.bring("bob", "a-brought-token-of-mine").error() == Errc::token_taken);
+    REQUIRE(f.bring("bob", "another-brought-token", id).has_value());
     CHECK(by_id(f, id)->user == "bob");
     CHECK(validate(f, "a-brought-token-of-mine") == Errc::token_revoked);
     // Long after, it is forgotten.
     f.now += 2 * day_ms;
     f.expire_all();
     CHECK(validate(f, "a-brought-token-of-mine") == Errc::token_unknown);
-    CHECK(bring(f, "carol", "a-brought-token-of-mine").has_value());
+    CHECK(f.bring("carol", "a-brought-token-of-mine").has_value());
     CHECK(f.opens("a-brought-token-of-mine"));
 }
 
@@ -243,7 +233,7 @@ TEST_CASE("renewing is no activity: an idle session ends when it would have") {
 
 TEST_CASE("rotation: the old token lives through its grace, one at a time") {
     StoreFixture f;
-    REQUIRE(bring(f, "alice", "first-token-that-is-brought").has_value());
+    REQUIRE(f.bring("alice", "first-token-that-is-brought").has_value());
     const auto rotate = [&](std::string_view token) { return f.run([&](Op& op) { return f.store.rotate(op, token, 5000); }); };
     const auto text = [](const Rotated& r) { return std::string(r.token.data(), r.token.size()); };
     const std::string second = text(rotate("first-token-that-is-brought").value());
@@ -257,8 +247,8 @@ TEST_CASE("rotation: the old token lives through its grace, one at a time") {
     f.now += 5000;
     CHECK(validate(f, second) == Errc::token_revoked);
     CHECK(f.opens(third));
-    CHECK(bring(f, "bob", "first-token-that-is-brought").error() == Errc::token_taken);
-    CHECK(bring(f, "bob", second).error() == Errc::token_taken);
+    CHECK(f.bring("bob", "first-token-that-is-brought").error() == Errc::token_taken);
+    CHECK(f.bring("bob", second).error() == Errc::token_taken);
     const std::string_view tokens[] = {third};
     CHECK(f.run([&](Op& op) { return f.store.remove_by_tokens(op, tokens); }).value() == 1);
     for (const auto& t : {std::string("first-token-that-is-brought"), second, third})
@@ -323,7 +313,7 @@ TEST_CASE("a token that was forgotten and brought again opens its new session af
     f.run([&](Op& op) { return f.store.remove_user(op, "alice", std::nullopt); });
     f.create("alice");
     f.run([&](Op& op) { return f.store.remove_user(op, "alice", std::nullopt); });  // the first one is forgotten for it
-    REQUIRE(bring(f, "alice", token).has_value());
+    REQUIRE(f.bring("alice", token).has_value());
     CHECK(f.opens(token));
 
     f.settings.session_dead_max = 1'000'000;  // a store that remembers more than the one that wrote the log

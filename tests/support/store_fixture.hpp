@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,6 +95,15 @@ public:
         if (!made) return made.error().message();
         last_id = made->id;
         return {made->token.data(), made->token.size()};
+    }
+    storage::Result<storage::CreatedSession> bring(std::string_view user, std::optional<std::string_view> token,
+                                                   std::optional<storage::SessionId> id = {}) {
+        storage::NewSession wanted;
+        wanted.user = user;
+        wanted.token = token;
+        wanted.id = id;
+        wanted.expires_at = now + 3600'000;
+        return run([&](storage::Op& o) { return store.create(o, wanted); });
     }
     bool opens(std::string_view token) {
         return run([&](storage::Op& o) { return store.get_by_token(o, token, {}, [](const storage::SessionView&) {}); }, 0);

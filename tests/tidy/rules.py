@@ -132,26 +132,42 @@ def function_sizes(tree):
         yield RATCHET, number, f"{path} has no function {name}", "remove the line"
 
 
+GIVEN_NAME = re.compile(
+    r"(?:\[\[\w+\]\] )?(?:(?:struct|class|union|enum(?: class)?) (?:alignas\([^)]*\) )?(?P<type>\w+)(?: final)? *[:{]|"
+    r"using (?P<alias>\w+) =(?P<aliased>[^;]*);|(?!using|namespace|template|struct|class|union|enum)"
+    r"[\w:<>,*& ]+?[ *&](?P<name>\w+)(?: *[={[;]|\((?P<parameters>[^;{]*)\)[\w:<>\- ]*\{))")
+
+
+def given_name(found):
+    """(name, kind, what): of a function its parameters' types, without names and defaults, and of an alias what it stands for."""
+    if found["parameters"] is not None:
+        types = re.sub(r" *=[^,]*", "", " ".join(found["parameters"].split()))
+        return found["name"], "function", re.sub(r"(?<=[ &*])\w+(?=,|$)", "", types)
+    return found["type"] or found["alias"] or found["name"], "alias" if found["alias"] else "other", found["aliased"]
+
+
 def unnamed_twins(tree):
-    """Files of one room that give the same name in their unnamed namespaces: lint and sanitizer builds take them as one file."""
-    head = re.compile(r"(?:struct|class|enum class) (?P<type>\w+) *[:{]|(?!using|namespace|template|struct|class|enum)"
-                      r"[\w:<>,*& ]+?[ *&](?P<name>\w+)(?: *[={[;]|\((?P<parameters>[^;{]*)\) *(?:noexcept *)?\{)")
+    """Files of one room that give the same name in their unnamed namespaces: lint and sanitizer builds take them as one file.
+    Overloads may stand side by side, and equal aliases."""
     given = {}
     for path in code_files(tree):
         room = tuple(path.split("/")[:2 if path.startswith("tests/") else 1])
         text = blank_literals(tree[path])
         for inside in re.finditer(r"(?ms)^namespace \{$.*?^\}  // namespace$", tree[path]):
-            for line in re.finditer(r"(?m)^(?=\w)", inside.group()):
-                found = head.match(text, inside.start() + line.start())
-                if found:
-                    # Overloads may stand side by side: a parameter counts without its name and its default.
-                    types = re.sub(r" *=[^,]*", "", " ".join((found["parameters"] or "").split()))
-                    types = re.sub(r"(?<=[ &*])\w+(?=,|$)", "", types)
-                    name = found["type"] or found["name"]
-                    first = given.setdefault((room, name, types), path)
-                    if first != path:
+            around = tuple(re.findall(r"(?m)^namespace ([\w:]+) \{$", text[:inside.start()]))
+            for line in re.finditer(r"(?m)^(?=[\w\[])", inside.group()):
+                found = GIVEN_NAME.match(text, inside.start() + line.start())
+                if found is None:
+                    continue
+                name, kind, what = given_name(found)
+                before = given.setdefault((room, around, name), [])
+                for first, other, of in before:
+                    sound = kind == other and (kind == "function" and what != of or kind == "alias" and what == of)
+                    if first != path and not sound:
                         yield (path, text.count("\n", 0, found.start()) + 1, f"gives the name {name} again, after {first}",
                                "share it, or name it after what differs")
+                        break
+                before.append((path, kind, what))
 
 
 # ---- words ----

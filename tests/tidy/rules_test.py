@@ -91,18 +91,20 @@ TEST_CASE("a") {
         self.assertEqual([(n, c) for n, _, c in rules.functions(text)], [("A", 1), ("get", 1), ("TEST_CASE", 5)])
 
     def test_names_of_unnamed_namespaces(self):
-        def unnamed(text):
-            return HEAD + "namespace {\n\n" + text + "\n\n}  // namespace\n"
+        def unnamed(text, around="a"):
+            return HEAD + f"namespace {around} {{\nnamespace {{\n\n" + text + "\n\n}  // namespace\n}\n"
 
         function, constant = "int f(long a, int b) {\n    return b;\n}", "constexpr int most = 3;"
-        own = unnamed("\n".join((function, constant, "struct A {\n    int c;\n};")))
-        for twin, name in [(function.replace("int b", "int c = 1"), "f"), ("const auto most{1};", "most"),
-                           ("class A : B {\n};", "A")]:
-            words = f"src/b/b.cpp:5: gives the name {name} again, after src/a.cpp"
+        own = unnamed("\n".join((function, constant, "struct A {\n    int c;\n};", "using B = int;")))
+        for twin, name in [(function.replace("int b", "int c = 1"), "f"), (function.replace(") {", ") noexcept -> int {"), "f"),
+                           ("const auto most{1};", "most"), ("int most(int a) {\n    return a;\n}", "most"),
+                           ("using B = long;", "B"),
+                           ("class A : B {\n};", "A"), ("struct alignas(64) A final {\n};", "A"), ("enum A : int {\n};", "A")]:
+            words = f"src/b/b.cpp:6: gives the name {name} again, after src/a.cpp"
             self.expect(words, files={"src/a.cpp": own, "src/b/b.cpp": unnamed(twin)})
-            for other in ({"storage/b.cpp": unnamed(twin)}, {"src/b.cpp": HEAD + twin}):
+            for other in ({"storage/b.cpp": unnamed(twin)}, {"src/b.cpp": HEAD + twin}, {"src/b.cpp": unnamed(twin, "b")}):
                 self.assertEqual(rules.complaints(sound_tree() | {"src/a.cpp": own} | other), [])
-        overload = unnamed(function.replace("long", "short") + "\nusing A = int;\nint f(long a, int b);")
+        overload = unnamed(function.replace("long", "short") + "\nusing B = int;\nint f(long a, int b);")
         self.assertEqual(rules.complaints(sound_tree() | {"src/a.cpp": own, "src/b.cpp": overload}), [])
 
     def test_banned(self):
