@@ -247,6 +247,7 @@ Executor::Ran Executor::run_row(Request& request, Turn& turn) {
 Executor::Ran Executor::after_run(Request& request, Turn& turn, CommandContext& context, std::size_t mark) {
     Dialogue& dialogue = request.dialogue;
     if (context.continuation) {
+        context.op.probe = nullptr;  // it ends with the turn
         dialogue.running.emplace(Dialogue::Running{request.entry, std::move(context.continuation), context.op});
         return Ran::long_command;
     }

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t probed_key_bytes_max = 1024;  // of longer ones the hash takes longer than memory
 
-bool looks_up(const CommandEntry* entry) { return entry != nullptr && (entry->spec->flags & (by_token | by_key)) != 0; }
+bool is_probed(const CommandEntry* entry) { return entry != nullptr && (entry->spec->flags & (by_token | by_key)) != 0; }
 
 }  // namespace
 
@@ -30,7 +30,7 @@ Outcome RequestBatch::next(resp::RequestParser& parser, std::string_view input, 
     return Outcome::request;
 }
 
-// Stops behind the first request that is no lookup, that has many arguments, or whose arguments the parser keeps: those are
+// Stops behind the first request that is not probed, that has many arguments, or whose arguments the parser keeps: those are
 // its own until it is called again.
 void RequestBatch::parse(resp::RequestParser& parser, std::string_view input, bool ahead, const storage::Store& store) {
     taken_ = count_ = words_used_ = probes_used_ = 0;
@@ -48,7 +48,7 @@ void RequestBatch::parse(resp::RequestParser& parser, std::string_view input, bo
 }
 
 void RequestBatch::probe(Parsed& request, const storage::Store& store) {
-    if (!looks_up(request.entry) || request.args.size() < 2) return;
+    if (!is_probed(request.entry) || request.args.size() < 2) return;
     const std::string_view what = request.args[1];
     storage::Probe& to = probes_[probes_used_];
     if ((request.entry->spec->flags & by_token) != 0) {
@@ -67,7 +67,7 @@ bool RequestBatch::keep(std::string_view input, Parsed& request) {
     const auto in_input = [&](std::string_view word) {
         return !std::less<>()(word.data(), input.data()) && !std::less<>()(input.data() + input.size(), word.data());
     };
-    if (!looks_up(request.entry) || request.args.size() > words_max - words_used_ ||
+    if (!is_probed(request.entry) || request.args.size() > words_max - words_used_ ||
         !std::all_of(request.args.begin(), request.args.end(), in_input))
         return false;
     std::string_view* const kept = words_.data() + words_used_;

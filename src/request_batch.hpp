@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The next requests of a connection. Lookups that stand behind each other are parsed together, so that the memory they need is
-// asked for together; they are executed one after the other all the same. One thread; one object an io thread.
+// The next requests of a connection. Those of one token or key that stand behind each other are parsed together, so that the
+// memory they need is asked for together; they are executed one after the other all the same. One thread; one object an io
+// thread.
 #pragma once
 
 #include <array>

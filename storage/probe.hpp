@@ -11,6 +11,7 @@
 namespace storage {
 
 struct Probe {
+    // made_token: of the shape that we make. A client may bring one, too; its hint is found when it is looked up, and not before.
     enum class Of : std::uint8_t { made_token, brought_token, key };
     Of of = Of::key;
     ShardIndex shard = 0;

@@ -14,6 +14,13 @@ char* put(char* to, std::string_view text) {
     return to + text.size();
 }
 
+// 0: never.
+UnixMs earlier_end(UnixMs expires_at, UnixMs last_active, UnixMs idle_ms) {
+    if (idle_ms == 0) return expires_at;
+    const UnixMs idle_end = last_active + idle_ms;
+    return expires_at == 0 || idle_end < expires_at ? idle_end : expires_at;
+}
+
 }  // namespace
 
 bool PackedData::next(std::string_view& name, std::string_view& value) {
@@ -112,11 +119,9 @@ UnixMs SessionRecord::previous_until() const {
     return until;
 }
 
-UnixMs SessionRecord::due() const {
-    if (idle_s == 0) return expires_at;
-    const UnixMs idle_end = last_active + static_cast<UnixMs>(idle_s) * 1000;
-    return expires_at == 0 || idle_end < expires_at ? idle_end : expires_at;
-}
+UnixMs SessionRecord::due() const { return earlier_end(expires_at, last_active, static_cast<UnixMs>(idle_s) * 1000); }
+
+UnixMs SessionRecord::due_of(const PutSession& e) { return earlier_end(e.expires_at, e.last_active, e.idle_ms); }
 
 template <class To>
 void SessionRecord::put_texts(To& to) const {

@@ -51,6 +51,7 @@ struct SessionRecord : Record {
     TokenHash previous_token() const;
     UnixMs previous_until() const;
     UnixMs due() const;  // when it is over: the earlier of expiry and idleness; 0: never
+    static UnixMs due_of(const PutSession&);
     bool live(UnixMs now) const {
         const UnixMs end = due();
         return end == 0 || end > now;

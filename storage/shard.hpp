@@ -39,8 +39,7 @@ private:
 
 struct alignas(64) Shard {
     ShardMutex mutex;
-    std::atomic<std::uint64_t> memory_bytes{0};           // records and indexes, brought up to date by those who change them
-    std::uint32_t made = 0;                               // a bit for each database that has a space
+    std::atomic<std::uint64_t> memory_bytes{0};           // of records and indexes: its spaces write it, under the lock
     std::array<std::unique_ptr<Space>, db_count> spaces;  // made at the first write
 };
 

@@ -9,27 +9,28 @@
 namespace storage {
 
 void* Slab::allocate(std::size_t bytes) {
-    const std::size_t rounded = (bytes + step_bytes - 1) / step_bytes * step_bytes;
-    if (rounded > class_bytes_max) {
-        void* memory = std::malloc(rounded);
+    const std::size_t whole = rounded(bytes);
+    if (whole > class_bytes_max) {
+        void* memory = std::malloc(whole);
         ENSURE(memory != nullptr);
         return memory;
     }
-    Class& of = classes_[rounded / step_bytes];
+    Class& of = classes_[whole / step_bytes];
     if (of.free != nullptr) {
         FreeBlock* block = of.free;
         of.free = block->next;
         return block;
     }
-    if (static_cast<std::size_t>(of.end - of.at) < rounded) return grow(of, rounded);
+    if (static_cast<std::size_t>(of.end - of.at) < whole) return grow(of, whole);
     void* memory = of.at;
-    of.at += rounded;
+    of.at += whole;
     return memory;
 }
 
 void Slab::prefetch(std::size_t bytes) const {
     if (bytes > class_bytes_max) return;
     const Class& of = class_of(bytes);
+    if (of.free == nullptr && static_cast<std::size_t>(of.end - of.at) < rounded(bytes)) return;  // a new chunk will be
     const auto* at = of.free != nullptr ? reinterpret_cast<const unsigned char*>(of.free) : of.at;
     for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 1);
 }
@@ -45,12 +46,12 @@ void* Slab::grow(Class& of, std::size_t bytes) {
 }
 
 void Slab::free(void* memory, std::size_t bytes) {
-    const std::size_t rounded = (bytes + step_bytes - 1) / step_bytes * step_bytes;
-    if (rounded > class_bytes_max) {
+    const std::size_t whole = rounded(bytes);
+    if (whole > class_bytes_max) {
         std::free(memory);
         return;
     }
-    Class& of = classes_[rounded / step_bytes];
+    Class& of = classes_[whole / step_bytes];
     auto* block = static_cast<FreeBlock*>(memory);
     block->next = of.free;
     of.free = block;

@@ -36,14 +36,15 @@ private:
     struct FreeBlock {
         FreeBlock* next;
     };
-    struct Class {
+    struct alignas(32) Class {  // in one cache line
         FreeBlock* free = nullptr;
         unsigned char* at = nullptr;
         unsigned char* end = nullptr;
         std::uint32_t next_chunk_bytes = 0;
     };
 
-    const Class& class_of(std::size_t bytes) const { return classes_[(bytes + step_bytes - 1) / step_bytes]; }
+    static std::size_t rounded(std::size_t bytes) { return (bytes + step_bytes - 1) / step_bytes * step_bytes; }
+    const Class& class_of(std::size_t bytes) const { return classes_[rounded(bytes) / step_bytes]; }
     void* grow(Class& of, std::size_t bytes);
 
     std::array<Class, class_bytes_max / step_bytes + 1> classes_{};

@@ -19,11 +19,20 @@ std::uint32_t fold(std::uint64_t hash) { return static_cast<std::uint32_t>(hash 
 
 }  // namespace
 
-Space::Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick)
-    : seeds_(seeds), shard_(shard), db_(db), shard_shift_(static_cast<std::uint8_t>(shard_shift)), wheel_(start_tick) {}
+Space::Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick,
+             std::atomic<std::uint64_t>& memory_bytes)
+    : seeds_(seeds),
+      memory_bytes_(memory_bytes),
+      shard_(shard),
+      db_(db),
+      shard_shift_(static_cast<std::uint8_t>(shard_shift)),
+      wheel_(start_tick) {
+    static_assert(sizeof(HashIndex<>) == 24 && sizeof(Space) <= 10240);  // the latter is a size class of the allocator
+    ENSURE(reinterpret_cast<const char*>(&wheel_) + TimingWheel::head_bytes - reinterpret_cast<const char*>(this) <=
+           static_cast<std::ptrdiff_t>(changed_lines * cache_line_bytes));
+}
 
 Space::~Space() {
-    ENSURE(index_bytes_ == measured_index_bytes());
     for (Place place = 0; place < places_end_; ++place)
         if (Record* record = *slot(place)) slab_.free(record, size_of(*record));  // large ones are malloc's
 }
@@ -61,10 +70,9 @@ Place Space::find_id(const SessionId& id) {
     return found ? found->place : no_place;
 }
 
-void Space::prefetch_lines(const PutSession& e) {
-    const auto* from = reinterpret_cast<const char*>(&last_lsn);
-    for (const char* line = from; line < reinterpret_cast<const char*>(&wheel_) + cache_line_bytes; line += cache_line_bytes)
-        __builtin_prefetch(line, 1);
+void Space::prefetch_state(const PutSession& e) {
+    const auto* begin = reinterpret_cast<const char*>(this);
+    for (std::size_t line = 0; line < changed_lines; ++line) __builtin_prefetch(begin + line * cache_line_bytes, 1);
     slab_.prefetch_class(SessionRecord::size_of(e));
 }
 
@@ -74,12 +82,12 @@ void Space::prefetch_places(const PutSession& e) {
     slab_.prefetch(SessionRecord::size_of(e));
     if (free_places_.empty() && places_end_ % block_places != 0)
         __builtin_prefetch(&(*blocks_end_)[places_end_ % block_places], 1);
-    if (e.expires_at != 0) wheel_.prefetch_slot(TimingWheel::tick_of(e.expires_at));
+    if (const UnixMs due = SessionRecord::due_of(e); due != 0) wheel_.prefetch_slot(TimingWheel::tick_of(due));
 }
 
-void Space::prefetch_id(const PutSession& e) {
+void Space::prefetch_rest(const PutSession& e) {
     ids_.prefetch(hash_of(e.id));
-    if (e.expires_at != 0) wheel_.prefetch_end(TimingWheel::tick_of(e.expires_at));
+    if (const UnixMs due = SessionRecord::due_of(e); due != 0) wheel_.prefetch_end(TimingWheel::tick_of(due));
 }
 
 std::uint32_t Space::hash_of(const Probe& probe) const {
@@ -208,7 +216,7 @@ void Space::drop_hint(const StaleHint& stale) {
 
 void Space::add_block() {
     blocks_end_ = blocks_.emplace_back(std::make_unique<Block>()).get();
-    index_bytes_ += sizeof(Block);
+    charge(sizeof(Block));
 }
 
 Place Space::take_place(Record* record) {
@@ -230,7 +238,7 @@ void Space::free_place(Place place) {
     *slot(place) = nullptr;
     const std::size_t before = free_places_.capacity();
     free_places_.push_back(place);
-    index_bytes_ += (free_places_.capacity() - before) * sizeof(Place);
+    charge(static_cast<std::int64_t>((free_places_.capacity() - before) * sizeof(Place)));
 }
 
 std::size_t Space::size_of(const Record& record) {
@@ -261,8 +269,7 @@ void Space::trim_wheel() {
     });
 }
 
-// Kept up to date by who grows one of them, because every change asks for it.
-std::size_t Space::measured_index_bytes() const {
+std::size_t Space::index_bytes() const {
     return ids_.bytes() + tokens_.bytes() + users_.bytes() + strings_.bytes() + id_hints_.bytes() + token_hints_.bytes() +
            blocks_.size() * sizeof(Block) + free_places_.capacity() * sizeof(Place);
 }

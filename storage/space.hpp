@@ -9,6 +9,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -47,8 +48,9 @@ public:
         std::uint64_t id = 0, token = 0, user = 0, key = 0;
     };
 
-    // `seeds` are the store's, and stay.
-    Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick);
+    // `seeds` are the store's and `memory_bytes` the shard's; both stay. The latter grows and shrinks with records and indexes.
+    Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& seeds, std::uint32_t start_tick,
+          std::atomic<std::uint64_t>& memory_bytes);
     ~Space();
     Space(const Space&) = delete;
     Space& operator=(const Space&) = delete;
@@ -63,11 +65,11 @@ public:
     StringRecord* string(Place place);
     DeadRecord* dead(Place place);
     Place places_end() const { return places_end_; }
-    // Starts the memory access of an apply() that is to come, in steps: what every change touches; where the new session will be
-    // found and stand, all but its id; the id's place in the index.
-    void prefetch_lines(const PutSession& e);
+    // Starts the memory access of an apply() of a new session that is to come, in steps: what every change touches; where it will
+    // be found and stand, all but its id; what is left, its id among it.
+    void prefetch_state(const PutSession& e);
     void prefetch_places(const PutSession& e);
-    void prefetch_id(const PutSession& e);
+    void prefetch_rest(const PutSession& e);
     // The steps of a lookup: its entry in the index and in the hints, where these lead, the place there, the record.
     void prefetch_entry(Probe& probe);
     void read_entry(Probe& probe);
@@ -116,16 +118,16 @@ public:
         std::uint64_t sessions = 0, strings = 0, dead = 0, users = 0, expiring = 0, record_bytes = 0;
     };
     const Counts& counts() const { return counts_; }
-    std::size_t index_bytes() const { return index_bytes_; }
-    std::uint64_t memory_bytes() const { return counts_.record_bytes + index_bytes_; }
+    std::size_t index_bytes() const;
+    void leave() { charge(-static_cast<std::int64_t>(counts_.record_bytes + index_bytes())); }  // the shard, to be freed later
     std::size_t wheel_bytes() const { return wheel_.bytes(); }
     DbIndex db() const { return db_; }
     ShardIndex shard_of(Slot slot) const { return static_cast<ShardIndex>(slot >> shard_shift_); }
     ShardIndex shard_of(const SessionId& id) const;
     ShardIndex shard_of_token(Slot slot) const { return slot == users_slot ? shard_ : shard_of(slot); }
 
-    // What nearly every change touches stands together from here to wheel_, in few cache lines: a server has hundreds of spaces,
-    // and those lines of all of them must fit the second cache.
+    // What nearly every change touches stands together from here to the beginning of wheel_, in changed_lines cache lines: a
+    // server has hundreds of spaces, and those lines of all of them must fit the second cache.
 
     // LSNs for the gate: of the last change of any kind, and of the last removal, in this database and shard.
     Lsn last_lsn{};
@@ -135,6 +137,7 @@ public:
     std::uint64_t last_id_high = 0;
 
 private:
+    static constexpr std::size_t changed_lines = 4;
     static constexpr Place block_places = 256;
     using Block = std::array<Record*, block_places>;
 
@@ -183,15 +186,18 @@ private:
     void insert(Index& index, const Entry& entry) {
         const std::size_t before = index.bytes();
         index.insert(entry);
-        index_bytes_ += index.bytes() - before;
+        if (index.bytes() != before) charge(static_cast<std::int64_t>(index.bytes() - before));
     }
     void put_hint(HashIndex<Hint>& hints, const Hint& target);
-    std::size_t measured_index_bytes() const;
+    void charge(std::int64_t bytes) {  // one writer at a time: who holds the lock
+        memory_bytes_.store(memory_bytes_.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(bytes),
+                            std::memory_order_relaxed);
+    }
 
     const Seeds& seeds_;
     HashIndex<> ids_, tokens_, users_, strings_;
     Counts counts_;
-    std::uint64_t index_bytes_ = 0;
+    std::atomic<std::uint64_t>& memory_bytes_;
     Place places_end_ = 0;
     std::uint32_t next_generation_ = 1;
     ShardIndex shard_;

@@ -38,7 +38,9 @@ void Space::count(const Record& record, std::int64_t sign) {
         case RecordKind::dead: counts_.dead += n; break;
     }
     if (record.kind != RecordKind::dead && record.expires_at != 0) counts_.expiring += n;
-    counts_.record_bytes += n * size_of(record);
+    const std::size_t bytes = size_of(record);
+    counts_.record_bytes += n * bytes;
+    charge(sign * static_cast<std::int64_t>(bytes));
 }
 
 void Space::put_in_place(Place place, Record* record, Lsn lsn) {

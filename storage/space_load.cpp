@@ -116,10 +116,11 @@ void Space::load(const PutDead& e, Lsn lsn, Lsn begun_at) {
 }
 
 void Space::reserve(std::uint64_t sessions, std::uint64_t strings, std::uint64_t dead) {
+    const std::size_t before = index_bytes();
     ids_.reserve(sessions + dead);
     tokens_.reserve(sessions + dead);
     strings_.reserve(strings);
-    index_bytes_ = measured_index_bytes();
+    charge(static_cast<std::int64_t>(index_bytes() - before));
 }
 
 void Space::order_dead() {

@@ -41,10 +41,7 @@ Store::Impl::Impl(Options options, Journal& journal_to, RandomSource& random_fro
 
 Space& Store::Impl::make_space(ShardIndex shard, DbIndex db) {
     auto& space = shards[shard].spaces[db];
-    if (!space) {
-        space = std::make_unique<Space>(shard, db, shard_shift, seeds, start_tick);
-        shards[shard].made |= 1U << db;
-    }
+    if (!space) space = std::make_unique<Space>(shard, db, shard_shift, seeds, start_tick, shards[shard].memory_bytes);
     return *space;
 }
 
@@ -125,13 +122,6 @@ RecordWriter& Store::Impl::writer() {
     return writer;
 }
 
-void Store::Impl::update_memory(ShardIndex shard) {
-    std::uint64_t bytes = 0;
-    for (std::uint32_t made = shards[shard].made; made != 0; made &= made - 1)
-        bytes += shards[shard].spaces[static_cast<std::size_t>(std::countr_zero(made))]->memory_bytes();
-    shards[shard].memory_bytes.store(bytes, std::memory_order_relaxed);
-}
-
 Aftermath::~Aftermath() {
     for (const StaleHint& hint : stale) {
         ShardLock lock(store_.shards, hint.in);
@@ -155,6 +145,7 @@ Store::Figures Store::figures() const {
             f.users += c.users;
             f.dead_records += c.dead;
             f.record_bytes += c.record_bytes;
+            f.wheel_bytes += space->wheel_bytes();
             f.index_bytes += space->index_bytes() + space->wheel_bytes();
         }
     }

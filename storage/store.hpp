@@ -229,7 +229,8 @@ public:
 
     // ---- figures ----
     struct Figures {
-        std::uint64_t sessions = 0, keys = 0, users = 0, dead_records = 0, record_bytes = 0, index_bytes = 0;
+        std::uint64_t sessions = 0, keys = 0, users = 0, dead_records = 0;
+        std::uint64_t record_bytes = 0, index_bytes = 0, wheel_bytes = 0;  // the last is in the second
         std::uint64_t lock_acquisitions = 0, lock_contended = 0;
         std::uint64_t created = 0, revoked = 0, expired = 0, evicted = 0, quota_hits = 0, touches = 0, touches_logged = 0;
         std::uint64_t expiry_lag_ms_max = 0;

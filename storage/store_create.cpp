@@ -114,7 +114,7 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     pack(packed, wanted.data);
     PutSession put;
     describe(put, op, wanted, packed);
-    s.ahead(home, op.db, [&](Space& space) { space.prefetch_lines(put); });
+    s.ahead(home, op.db, [&](Space& space) { space.prefetch_state(put); });
     CreatedSession made;
     put.token = claimed_or_made(s, wanted, user_slot, made);
     s.ahead(home, op.db, [&](Space& space) { space.prefetch_places(put); });
@@ -134,7 +134,7 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     if (const auto error = claim_token(op, same_token, after.stale)) return error;
     Space& space = s.make_space(home, op.db);
     put.id = made.id = wanted.id ? *wanted.id : make_id(space, op.now, user_slot, s.random);
-    space.prefetch_id(put);
+    space.prefetch_rest(put);
     std::vector<Found> evicted;
     if (const auto error = keep_quota(s, op, space, wanted.user, evicted)) return error;
     while (!wanted.id && space.find_id(made.id) != no_place) made.id = make_id(space, op.now, user_slot, s.random);
@@ -164,7 +164,7 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
         if (wanted.token && token_shard != home) s.make_space(token_shard, op.db).put_token_hint(put.token, here);
     }
     if (!removals.empty()) s.limit_dead(space, after.stale);
-    s.count_creation(home);
+    s.counters.created.fetch_add(1, std::memory_order_relaxed);
     return made;
 }
 

@@ -86,26 +86,21 @@ public:
     static RemoveSession removal(const SessionRecord& record, DbIndex db, RemovalReason reason, UnixMs now);
     Result<std::uint64_t> remove_found(Op& op, std::span<const Found> found, RemovalReason reason, std::vector<StaleHint>& stale);
     void count_removal(RemovalReason reason);
-    void count_creation(ShardIndex shard) {
-        counters.created.fetch_add(1, std::memory_order_relaxed);
-        update_memory(shard);
-    }
     void limit_dead(Space& space, std::vector<StaleHint>& stale);
 
     // The touch of a live session: memory moves always, the log when it is time and there is credit.
     void touch_found(Op& op, const Found& found, const Touch& touch, bool gates);
-    void update_memory(ShardIndex shard);
     // Takes out what the flush empties; the caller frees it later.
     void flush_shard(ShardIndex shard, const Flush& effect, Lsn lsn, std::vector<std::unique_ptr<Space>>& out);
     Result<bool> evict_one(Op& op, ShardIndex shard, EvictionPolicy policy, std::uint64_t bytes);
 
+    Space::Seeds seeds;
     std::vector<Shard> shards;
     unsigned shard_shift;  // slot >> shard_shift is the shard
     Journal& journal;
     RandomSource& random;
     Settings& settings;
     TokenHasher hash_token;  // constant once there is traffic
-    Space::Seeds seeds;
     std::uint32_t start_tick;
     std::uint64_t random_state;  // for sampling only
 

@@ -148,7 +148,6 @@ Result<std::uint64_t> Store::remove_keys(Op& op, std::span<const std::string_vie
             f.space->apply(RemoveString{name, op.db, RemovalReason::deleted}, lsn);
         }
     }
-    for (const ShardIndex shard : lock.held()) impl_->update_memory(shard);
     return gone.size();
 }
 
@@ -240,7 +239,6 @@ Result<bool> Store::rename(Op& op, std::string_view from, std::string_view to, b
     Impl::depend(op, lsn);
     target.apply(put, lsn);
     keys.all()[0].found.space->apply(remove, lsn);
-    for (const ShardIndex shard : lock.held()) impl_->update_memory(shard);
     return true;
 }
 
@@ -269,7 +267,6 @@ Result<bool> Store::copy(Op& op, std::string_view from, std::string_view to, DbI
     const Lsn lsn = impl_->append(op, record);
     Impl::depend(op, lsn);
     space.apply(put, lsn);
-    impl_->update_memory(shard);
     return true;
 }
 

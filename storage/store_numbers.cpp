@@ -43,7 +43,6 @@ void StringChange::apply() {
             if constexpr (!std::is_same_v<std::decay_t<decltype(effect)>, std::monostate>) space.apply(effect, lsn);
         },
         effect_);
-    store_.update_memory(shard_);
 }
 
 namespace {

@@ -87,8 +87,6 @@ void Store::finish_replay(UnixMs now, ShardIndex first, ShardIndex last) {
                 f.of_id ? in.put_id_hint(f.id, f.here) : in.put_token_hint(f.token, f.here);
             }
         }
-        ShardLock lock(impl_->shards, shard);
-        impl_->update_memory(shard);
     }
 }
 

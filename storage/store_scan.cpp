@@ -122,13 +122,13 @@ void Store::Impl::flush_shard(ShardIndex shard, const Flush& effect, Lsn lsn, st
         auto& space = shards[shard].spaces[db];
         if (!space || (!effect.all && db != effect.db)) continue;
         out.push_back(std::move(space));
+        out.back()->leave();
         Space& fresh = make_space(shard, static_cast<DbIndex>(db));
         fresh.last_lsn = fresh.removal_lsn = lsn;
         fresh.last_id_ms = out.back()->last_id_ms;
         fresh.last_id_high = out.back()->last_id_high;
         fresh.continue_generations(*out.back());
     }
-    shards[shard].memory_bytes.store(0, std::memory_order_relaxed);
 }
 
 void Store::free_some() {

@@ -207,9 +207,7 @@ Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionCh
     if (const auto error = impl_->check(op, record)) return *error;
     const Lsn lsn = impl_->append(op, record);
     Impl::depend(op, lsn);
-    const ShardIndex home = impl_->shard_of(put.user);  // put's views end with the record that is replaced
     one.space().apply(put, lsn);
-    impl_->update_memory(home);
     return one.record().version;
 }
 
@@ -289,7 +287,6 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
         }
         s.limit_dead(*found.space, after.stale);
     }
-    s.update_memory(home);
     return rotated;
 }
 

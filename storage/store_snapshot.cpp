@@ -97,7 +97,6 @@ void Store::expect_records(std::uint64_t sessions, std::uint64_t strings, std::u
 void Store::clear() {
     for (Shard& shard : impl_->shards) {
         for (auto& space : shard.spaces) space.reset();
-        shard.made = 0;
         shard.memory_bytes.store(0, std::memory_order_relaxed);
     }
 }

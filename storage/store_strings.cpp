@@ -109,7 +109,6 @@ Result<bool> Store::set_many(Op& op, std::span<const DataField> pairs, bool only
     const Lsn lsn = impl_->append(op, record);
     Impl::depend(op, lsn);
     for (const PutString& put : puts) impl_->space(impl_->shard_of(put.key), op.db)->apply(put, lsn);
-    for (const ShardIndex shard : lock.held()) impl_->update_memory(shard);
     return true;
 }
 

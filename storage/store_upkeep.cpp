@@ -90,7 +90,6 @@ std::size_t Store::expire_some(Op& op, ShardIndex shard, std::size_t budget) {
         const std::size_t n = expiry.run(budget - looked_at);
         looked_at += n;
         after.stale = std::move(expiry.stale);
-        if (n != 0) impl_->update_memory(shard);
     }
     return looked_at;
 }
@@ -216,7 +215,6 @@ Result<bool> Store::Impl::evict_one(Op& op, ShardIndex shard, EvictionPolicy pol
             count_removal(RemovalReason::evicted);
             limit_dead(space, stale);
         }
-        update_memory(shard);
     }
     Aftermath after(*this, db);
     after.stale = std::move(stale);

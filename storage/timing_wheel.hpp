@@ -23,6 +23,7 @@ public:
     };
 
     static constexpr UnixMs tick_ms = 512;
+    static constexpr std::size_t head_bytes = 12;  // at its beginning: what every add() touches, but for the slot
     // The first tick at whose time a deadline has passed. Never 0, which means "not queued".
     static std::uint32_t tick_of(UnixMs due);
     static std::uint32_t current_tick(UnixMs now);

@@ -32,6 +32,12 @@ TEST_CASE("every row is complete") {
                    quick = spec.acl.find("@fast") != std::string_view::npos;
         CHECK(slow != quick);
         CHECK(((spec.flags & fast) != 0) == quick);
+        if ((spec.flags & (by_token | by_key)) != 0) {  // what is parsed ahead: request_batch.hpp
+            CHECK((spec.flags & (by_token | by_key)) != (by_token | by_key));
+            CHECK((spec.flags & (reads | writes)) != 0);
+            CHECK((spec.flags & (subcommands | no_auth | loading_ok)) == 0);
+            CHECK((spec.keys.first == 1 && spec.keys.last == 1));
+        }
         for (const CommandSpec& sub : spec.subs) CHECK(sub.name.starts_with(std::string(spec.name) + "|"));
     });
     CHECK(names.size() == command_row_count());

@@ -9,6 +9,7 @@
 
 #include "src/settings.hpp"
 #include "storage/store.hpp"
+#include "tests/support/reply.hpp"
 
 namespace {
 
@@ -211,6 +212,43 @@ TEST_CASE("a write without log credit waits at its place and runs once there is 
     CHECK(wire("") == "+OK\r\n$1\r\nv\r\n");
     CHECK(wire.turn.stop == server::Stop::need_more);
     CHECK(storage::value(wire.turn.depends_on) == 1);
+}
+
+TEST_CASE("a write that must wait in the middle of a batch is met again, and what stands behind it") {
+    const std::string get = support::request({"GET", "k"}), set = support::request({"SET", "k", "v"});
+    const bool broken = GENERATE(false, true);
+    const std::string last = broken ? "*1\r\n!3\r\n" : get;
+    const std::string end = broken ? "-ERR Protocol error: expected '$', got '!'\r\n" : "$1\r\nv\r\n";
+    const auto go_on = [&](Wire& wire, std::size_t half) {
+        std::string out = wire("");
+        if (wire.turn.stop != server::Stop::close) out += wire(last.substr(half));
+        return out;
+    };
+    for (std::size_t half = 0; half < last.size(); ++half) {
+        const std::string bytes = get + get + set + get + last.substr(0, half);
+        Authenticated poor(false);
+        CHECK(poor(bytes) == "$-1\r\n$-1\r\n");
+        CHECK(poor.turn.stop == server::Stop::credit);
+        CHECK(poor("").empty());
+        poor.journal.add_room(plenty);
+        CHECK(go_on(poor, half) == "+OK\r\n$1\r\nv\r\n" + end);
+
+        Authenticated paused;
+        CHECK(paused("CLIENT PAUSE 1000 WRITE\r\n") == "+OK\r\n");
+        CHECK(paused(bytes) == "$-1\r\n$-1\r\n");
+        CHECK(paused.turn.stop == server::Stop::paused);
+        paused.state.unpause();
+        CHECK(go_on(paused, half) == "+OK\r\n$1\r\nv\r\n" + end);
+    }
+}
+
+TEST_CASE("a write of a batch whose record is larger than its request takes more credit and goes on") {
+    Authenticated wire;
+    const std::string value(100'000, 'v');
+    CHECK(wire(support::request({"SET", "k", value})) == "+OK\r\n");
+    wire.executor.give_back();
+    const std::string append = support::request({"APPEND", "k", "w"}), length = support::request({"STRLEN", "k"});
+    CHECK(wire(length + append + length + append + length) == ":100000\r\n:100001\r\n:100001\r\n:100002\r\n:100002\r\n");
 }
 
 TEST_CASE("a full disk refuses writes and nothing else") {

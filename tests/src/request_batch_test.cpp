@@ -105,8 +105,9 @@ TEST_CASE("an error of the protocol behind a batch is answered behind it") {
 TEST_CASE("a turn that ends within a batch goes on with the request that it came to") {
     Answers server;
     const std::string get = request({"GET", "key"});
-    std::string bytes = request({"SET", "key", "0"}) + request({"SET", "key", "1"});
-    std::string expected = "+OK\r\n+OK\r\n";
+    // PING is a batch of its own, so the others do not end with the turn.
+    std::string bytes = request({"PING"}) + request({"SET", "key", "1"});
+    std::string expected = "+PONG\r\n+OK\r\n";
     for (int i = 0; i < 255; ++i) bytes += get;
     for (int i = 0; i < 255; ++i) expected += "$1\r\n1\r\n";
     const std::string other = request({"SET", "another key", "2"});

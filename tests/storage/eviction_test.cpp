@@ -51,7 +51,6 @@ TEST_CASE("what is remembered of the dead goes before anything that lives") {
         f.run([&](Op& op) { return f.store.remove_user(op, "user" + std::to_string(i), std::nullopt); });
     f.run([&](Op& op) { return f.store.make_room(op); });
     CHECK(f.store.figures().dead_records == 100);
-    for (std::uint32_t s = 0; s < f.store.shard_count(); ++s) f.store.impl().update_memory(static_cast<ShardIndex>(s));
     f.settings.maxmemory_bytes = f.store.memory_bytes() - 10'000;
     f.settings.maxmemory_policy = EvictionPolicy::allkeys_lru;
     const std::size_t records = f.log().size();
@@ -74,4 +73,49 @@ TEST_CASE("where nothing can go, the write is refused after one look at each sha
     f.settings.maxmemory_policy = EvictionPolicy::allkeys_lru;
     CHECK(make_room(f).error() == Errc::out_of_memory);  // the indexes alone are more
     CHECK(live(f) == 0);
+}
+
+TEST_CASE("the memory that counts is that of records and indexes after every kind of change") {
+    StoreFixture f;
+    const auto nothing = [](std::optional<std::string_view>) {};
+    const auto check = [&] {
+        const Store::Figures now = f.store.figures();
+        CHECK(f.store.memory_bytes() == now.memory_bytes - now.wheel_bytes);
+        return f.store.memory_bytes();
+    };
+    const auto fill = [&](std::uint64_t from, std::uint64_t count) {
+        for (std::uint64_t i = from; i < from + count; ++i) {
+            f.create("user" + std::to_string(i % 100));
+            REQUIRE(f.bring("user" + std::to_string(i % 100), "brought" + std::to_string(i)).has_value());
+            f.run([&](Op& op) {
+                return f.store.set_string(op, "key" + std::to_string(i), std::string(i % 300, 'v'), {}, nothing);
+            });
+        }
+        return check();
+    };
+    const std::uint64_t full = fill(0, 1000);
+    CHECK(full > 400'000);
+    for (int i = 0; i < 500; ++i) {
+        const std::string token = "brought" + std::to_string(i);
+        f.run([&](Op& op) { return f.store.validate(op, token, Touch{true, "10.0.0.1", "agent"}, [](const SessionView&) {}); });
+        if (i % 2 == 0) f.run([&](Op& op) { return f.store.rotate(op, token, 10); });
+        f.run([&](Op& op) { return f.store.get_and_remove(op, "key" + std::to_string(i), nothing); });
+        if (i % 50 == 0) check();
+    }
+    for (int i = 0; i < 50; ++i) f.run([&](Op& op) { return f.store.remove_user(op, "user" + std::to_string(i), std::nullopt); });
+    CHECK(check() < full);
+    f.now += 48 * 3600'000;
+    f.expire_all();
+    f.expire_all();
+    check();
+
+    f.db = 1;
+    const std::uint64_t both = fill(2000, 200);
+    f.db = 0;
+    f.run([&](Op& op) { return f.store.flush(op, f.db); });
+    const std::uint64_t other = check();
+    CHECK(other > 0);
+    CHECK(other < both);
+    f.run([&](Op& op) { return f.store.flush(op, std::nullopt); });
+    CHECK(check() == 0);
 }

@@ -2,6 +2,7 @@
 // Seeded histories: the store against a plain model, and against itself after replaying what it logged. Then many threads.
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <map>
 #include <set>
 #include <thread>
@@ -303,7 +304,15 @@ void disturb(Store& store, Journal& journal, std::uint64_t seed) {
         } else if (what == 2) {
             (void)store.rotate(op, some_token(), 10);
         } else if (what == 3) {
-            (void)store.get_by_token(op, some_token(), Touch{true, "10.0.0.1", {}}, [](const SessionView&) {});
+            const std::array tokens{some_token(), some_token(), "brought-token-" + std::to_string(dice.below(400))};
+            std::array<Probe, 3> probes;
+            for (std::size_t t = 0; t < tokens.size(); ++t) probes[t] = store.probe_token(tokens[t]);
+            store.prefetch(probes, op.db);
+            for (const Probe& probe : probes) {
+                op.probe = &probe;
+                (void)store.get_by_token(op, probe.text, Touch{true, "10.0.0.1", {}}, [](const SessionView&) {});
+            }
+            op.probe = nullptr;
         } else if (what == 4 && dice.below(20) == 0) {
             (void)store.remove_user(op, user, std::nullopt);
         } else {
