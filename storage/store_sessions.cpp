@@ -264,7 +264,8 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
     put.has_previous = true;
     put.previous_token = put.token;
     put.previous_slot = put.token_slot;
-    put.previous_until = op.now + grace_ms;
+    // Without a grace it is over whatever the clock says: another thread's turn, and its `now`, may have begun before this one.
+    put.previous_until = grace_ms == 0 ? 0 : op.now + grace_ms;
     put.token = s.hash_token(rotated.token);
     put.token_slot = users_slot;
     ++put.version;

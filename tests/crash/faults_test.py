@@ -184,8 +184,10 @@ class Trial:
         return "load" if hit.time < self.ending else "stop"
 
     def limit(self, size):
-        """No file may grow beyond `size`: the write that crosses it is short, the next one fails."""
+        """No file may grow beyond `size`: the write that crosses it is short, the next one fails. The lines that say why go to a
+        file, too, which must have room for them."""
         self.launch([])
+        size = max(size, os.path.getsize(self.server.log_path) + 4096)
         self.live(lambda: resource.prlimit(self.server.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY)))
         self.judge(WORDS["limit"], False)
         self.clean_restart()

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <array>
+
 #include <catch2/catch.hpp>
 
 #include "storage/slot.hpp"
@@ -229,6 +231,20 @@ TEST_CASE("renewing is no activity: an idle session ends when it would have") {
     CHECK(by_id(f, made->id)->last_active == test::start_ms);
     f.now += 10'000;
     CHECK_FALSE(by_id(f, made->id).has_value());
+}
+
+TEST_CASE("a token that was rotated out without a grace opens nothing, not even for a turn that began before") {
+    StoreFixture f;
+    const std::string first = f.create("alice");
+    f.now += 5;
+    const auto second = f.run([&](Op& op) { return f.store.rotate(op, first, 0); });
+    REQUIRE(second.has_value());
+    f.now -= 5;  // of a thread that was held up after it had read the clock
+    CHECK(validate(f, first) == Errc::token_revoked);
+    CHECK_FALSE(f.opens(first));
+    const std::array old{std::string_view(first)};
+    CHECK(f.run([&](Op& op) { return f.store.remove_by_tokens(op, old); }).value() == 0);
+    CHECK(f.opens({second->token.data(), second->token.size()}));
 }
 
 TEST_CASE("rotation: the old token lives through its grace, one at a time") {
