@@ -102,10 +102,10 @@ boost::system::error_code claim_token(Op& op, const Found& found, std::vector<St
 Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     Impl& s = *impl_;
     const Slot user_slot = slot_of(wanted.user);
-    const ShardIndex home = s.shard_of(wanted.user);
+    const ShardIndex home = s.shard_of_slot(user_slot);
     ShardLock::Set set{home};
     const Slot token_slot = wanted.token ? slot_of(*wanted.token) : users_slot;
-    const auto token_shard = static_cast<ShardIndex>(wanted.token ? token_slot >> s.shard_shift : home);
+    const ShardIndex token_shard = wanted.token ? s.shard_of_slot(token_slot) : home;
     if (wanted.id) set.push_back(s.shard_of(*wanted.id));
     if (wanted.token) set.push_back(token_shard);
 
@@ -137,8 +137,7 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     space.prefetch_rest(put);
     std::vector<Found> evicted;
     if (const auto error = keep_quota(s, op, space, wanted.user, evicted)) return error;
-    while (!wanted.id && space.find_id(made.id) != no_place) made.id = make_id(space, op.now, user_slot, s.random);
-    put.id = made.id;
+    while (!wanted.id && space.find_id(made.id) != no_place) put.id = made.id = make_id(space, op.now, user_slot, s.random);
     put.token_slot = token_slot;
     made.expires_at = put.expires_at;
     made.version = put.version;

@@ -41,7 +41,8 @@ public:
     Impl(Options options, Journal& journal, RandomSource& random, Settings& settings);
 
     // ---- shards ----
-    ShardIndex shard_of(std::string_view text) const { return static_cast<ShardIndex>(slot_of(text) >> shard_shift); }
+    ShardIndex shard_of_slot(Slot slot) const { return static_cast<ShardIndex>(slot >> shard_shift); }
+    ShardIndex shard_of(std::string_view text) const { return shard_of_slot(slot_of(text)); }
     ShardIndex shard_of(const SessionId& id) const {
         const auto text = id.text();
         return shard_of(std::string_view(text.data(), text.size()));

@@ -31,7 +31,10 @@ void Store::prefetch(std::span<Probe> probes, DbIndex db) {
         __builtin_prefetch(&impl_->shards[probe.at], 1);
         elsewhere = true;
     });
-    if (elsewhere) each([](Space& space, Probe& probe) { space.prefetch_place(probe); });
+    if (elsewhere)
+        each([](Space& space, Probe& probe) {
+            if (probe.at != probe.shard) space.prefetch_place(probe);
+        });
     each([](Space& space, Probe& probe) { space.prefetch_record(probe); });
 }
 

@@ -20,7 +20,7 @@ using MadeToken = std::array<char, made_token_size>;
 // 39 characters (234 bits) and a little more of chance; the last four also put the token into `slot`.
 MadeToken make_token(Slot slot, RandomSource& random);
 
-bool has_made_shape(std::string_view token);
+bool has_made_shape(std::string_view token);  // a client may bring one like it
 
 // What has the shape of ours is hashed by SHA-256: there is nothing to guess. What a client made may be weak, and is hashed by
 // HMAC-SHA256 (RFC 2104) under the directory's secret. Any thread; constant.
