@@ -54,8 +54,8 @@ LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     if (!footer) return failed("cannot write the snapshot", footer.error());
     // Read once as a start would: what cannot be loaded gets no name, and no log is removed for its sake.
     bool stopped = false;  // a reason to stop may be gone again, but not all was read then
-    const auto stop = [&] { return stopped = stopped || parts_.abandon(); };
-    if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.encryption, stop); !sound)
+    const SnapshotCheck check{.stop = [&] { return stopped = stopped || parts_.abandon(); }, .digest = false};
+    if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.encryption, check); !sound)
         return Refusal{"what was written does not read back: " + sound.error().text};
     if (stopped) return given_up_refusal();
     if (auto done = writer_.publish(footer->last); !done) return failed("cannot name the snapshot", done.error());

@@ -249,30 +249,33 @@ SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& 
 }
 
 SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption,
-                                               const std::function<bool()>& stop, std::atomic<std::uint64_t>* bytes_read) {
+                                               const SnapshotCheck& check) {
     auto opened = SnapshotReader::open(fs, name, encryption);
     if (!opened) return opened.error();
     SnapshotReader& reader = **opened;
     SnapshotReader::Buffers buffers;
-    buffers.want_digest = true;
+    buffers.want_digest = check.digest;
     Sha256 digest;
     digest.add(reader.header_digest());
     std::uint64_t records = 0;
     DenseLog dense(reader.header().begun_at);
-    while (!stop || !stop()) {
+    const auto stop = [&] { return check.stop && check.stop(); };
+    while (!stop()) {
         const auto block = reader.next();
         if (!block) return block.error();
         if (!*block) {
-            if (digest.so_far() != reader.footer().digest) return reader.damaged(0, "the digest is wrong");
+            if (check.digest && digest.so_far() != reader.footer().digest) return reader.damaged(0, "the digest is wrong");
             if (records != reader.footer().records()) return reader.damaged(0, "the number of records is wrong");
             if (!dense.reaches(reader.footer().last)) return reader.damaged(0, dense.hole());
             break;
         }
         const auto payload = reader.payload(**block, buffers);
         if (!payload) return payload.error();
-        digest.add(buffers.digest);
+        if (stop()) break;
+        if (check.digest) digest.add(buffers.digest);
         const auto& header = (*block)->header;
-        if (bytes_read != nullptr) bytes_read->fetch_add(snapshot::block_bytes(header.stored_bytes), std::memory_order_relaxed);
+        if (check.bytes_read != nullptr)
+            check.bytes_read->fetch_add(snapshot::block_bytes(header.stored_bytes), std::memory_order_relaxed);
         if (!decodes(header, *payload, records)) return reader.damaged((*block)->offset, "a record does not decode");
         if (header.kind == BlockKind::log && !dense.takes(header)) return reader.damaged((*block)->offset, dense.hole());
     }

@@ -32,10 +32,14 @@ inline constexpr std::uint32_t snapshot_chain_max = 64;  // files; a longer one 
 SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption, Store& store,
                                              unsigned threads, std::atomic<std::uint64_t>& bytes_read);
 
-// Reads all of it: checksums, digests, that every entry decodes and that the counts are right. `stop` ends it early, without
-// a fault; null: never. `bytes_read` moves as it goes; null: nobody looks.
+struct SnapshotCheck {
+    std::function<bool()> stop = {};                   // asked twice a block; true ends it early, without a fault; empty: never
+    std::atomic<std::uint64_t>* bytes_read = nullptr;  // moves as it goes; null: nobody looks
+    bool digest = true;                                // what only forgery changes: who has just written the file need not ask
+};
+
+// Reads all of it: checksums, the digest, that every entry decodes and that the counts are right.
 SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string& name, const Encryption& encryption,
-                                               const std::function<bool()>& stop,
-                                               std::atomic<std::uint64_t>* bytes_read = nullptr);
+                                               const SnapshotCheck& check);
 
 }  // namespace storage

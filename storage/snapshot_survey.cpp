@@ -124,7 +124,7 @@ private:
     }
 
     void verify(SnapshotFacts& facts) {
-        const auto sound = verify_snapshot(fs_, facts.name, encryption_, {}, &progress_.bytes_read);
+        const auto sound = verify_snapshot(fs_, facts.name, encryption_, {.bytes_read = &progress_.bytes_read});
         if (!sound)
             facts.fault = sound.error();
         else

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "storage/snapshots.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "storage/background_thread.hpp"
 #include "storage/ensure.hpp"
 #include "storage/snapshot_attempt.hpp"
 #include "storage/snapshot_upkeep.hpp"
@@ -17,7 +16,6 @@ namespace {
 
 constexpr std::uint64_t retry_unit_ns = 1'000'000'000;
 constexpr std::uint64_t retry_first_ns = retry_unit_ns, retry_most_ns = 300 * retry_unit_ns;
-constexpr int niceness = 10;  // a tenth of a processor that others want: slow, but never starved
 
 }  // namespace
 
@@ -86,8 +84,7 @@ SnapshotFigures Snapshots::figures() const {
 // ---- the snapshot thread ----
 
 void Snapshots::loop() {
-    // Only this thread: on Linux a thread has a niceness of its own. What the kernel says to it changes nothing.
-    (void)::setpriority(PRIO_PROCESS, 0, niceness);
+    leave_processors_to_others();
     while (!stopping_.load(std::memory_order_acquire)) {
         bool begin = due();
         Pace pace = Pace::background;
@@ -181,7 +178,7 @@ LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, P
                              parts_.log.encryption(), parts_.log.run_start().token_secret, parts_.store, parts_.clock,
                              [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
                              [this] {
-                                 std::this_thread::yield();  // as in SnapshotWriter: who waits need not wait for the tick
+                                 let_others_run();
                                  return abandon_now();
                              },
                              pace == Pace::background ? parts_.rest : nullptr},

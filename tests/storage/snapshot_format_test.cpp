@@ -2,6 +2,7 @@
 // The bytes of a snapshot, and that format version 1 stays readable for ever: golden/snapshot-v1.golden.
 #include "storage/snapshot_format.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -9,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "storage/snapshot_load.hpp"
+#include "storage/wal_format.hpp"
 #include "tests/support/golden_snapshot.hpp"
 
 using namespace storage;
@@ -42,6 +44,39 @@ void check_loads(const std::vector<std::byte>& bytes) {
 }
 
 }  // namespace
+
+namespace {
+
+// The same file with a footer that is sound in itself and has another digest.
+std::vector<std::byte> with_another_digest(std::vector<std::byte> bytes) {
+    test::MemoryDisk disk;
+    const std::string name = snapshot_name(Lsn{6});
+    disk.set_bytes(name, bytes);
+    const auto reader = SnapshotReader::open(*disk.mount(), name, {}).value();
+    snapshot::Footer footer = reader->footer();
+    footer.digest.front() ^= std::byte{1};
+    const std::string payload = snapshot::encode(footer);
+    snapshot::BlockHeader block{.kind = snapshot::BlockKind::footer};
+    block.number = footer.blocks;
+    block.raw_bytes = block.stored_bytes = static_cast<std::uint32_t>(payload.size());
+    block.payload_checksum = wal::checksum(std::as_bytes(std::span(payload)), reader->header().seed());
+    const auto place = std::span(bytes).last(snapshot::footer_block_bytes);
+    snapshot::encode(block, reader->header().seed(), place.first<snapshot::block_header_bytes>());
+    std::ranges::copy(std::as_bytes(std::span(payload)), place.subspan(snapshot::block_header_bytes).begin());
+    return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("Snapshot format: the digest is looked at by who verifies, not by who has just written the file") {
+    test::MemoryDisk disk;
+    const std::string name = snapshot_name(Lsn{6});
+    disk.set_bytes(name, with_another_digest(read_golden()));
+    const auto verified = verify_snapshot(*disk.mount(), name, {}, {});
+    REQUIRE_FALSE(verified.has_value());
+    CHECK(verified.error().text.find("the digest is wrong") != std::string::npos);
+    CHECK(verify_snapshot(*disk.mount(), name, {}, {.digest = false}).has_value());
+}
 
 // TOKMESH_WRITE_GOLDEN=1 makes the file anew: for a new version of the format only, under a new name.
 TEST_CASE("Snapshot format: the golden file of version 1 is read, and written, byte for byte") {
