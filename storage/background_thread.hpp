@@ -2,13 +2,40 @@
 // How a thread gives way to those that answer clients.
 #pragma once
 
+#include <cstdint>
+#include <semaphore>
+#include <thread>
+
+#include "storage/function_ref.hpp"
+
 namespace storage {
 
-// For the calling thread, for good: the lowest priority that is never starved, a seventieth of a processor that others want.
-void leave_processors_to_others();
+// How little of a processor that others want a thread gets: a tenth, or a seventieth.
+enum class Niceness : std::uint8_t { some = 10, most = 19 };
+
+// For the calling thread, which may become nicer later but never less nice.
+void leave_processors_to_others(Niceness niceness);
 
 // A thread that becomes ready beside a running one may have to wait for the tick, up to 4 ms away, or for this. To be called
 // after some 100 us of work; where nobody waits it costs half a microsecond.
 void let_others_run();
+
+// A thread of its own for the nicest work of a thread that is less nice, because none can have its old priority back. One user.
+class BackgroundThread {
+public:
+    BackgroundThread();
+    ~BackgroundThread();
+    BackgroundThread(const BackgroundThread&) = delete;
+    BackgroundThread& operator=(const BackgroundThread&) = delete;
+
+    void run(FunctionRef<void()> job);  // there; returns when it is done
+
+private:
+    void loop();
+
+    const FunctionRef<void()>* job_ = nullptr;  // null: end
+    std::binary_semaphore asked_{0}, done_{0};
+    std::thread thread_;
+};
 
 }  // namespace storage

@@ -84,7 +84,8 @@ SnapshotFigures Snapshots::figures() const {
 // ---- the snapshot thread ----
 
 void Snapshots::loop() {
-    leave_processors_to_others();
+    leave_processors_to_others(Niceness::some);
+    BackgroundThread background;
     while (!stopping_.load(std::memory_order_acquire)) {
         bool begin = due();
         Pace pace = Pace::background;
@@ -97,7 +98,14 @@ void Snapshots::loop() {
             if (std::exchange(asked_, false)) pace = pace_;
         }
         if (!begin) continue;
-        if (!stopping_.load(std::memory_order_acquire) && take(pace)) clean_up();
+        if (stopping_.load(std::memory_order_acquire)) continue;
+        bool taken = false;
+        const auto take_it = [&] { taken = take(pace); };
+        if (pace == Pace::awaited)
+            take_it();
+        else
+            background.run(take_it);  // who waits for a SAVE must not wait for what a busy machine has left
+        if (taken) clean_up();
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Snapshots while the server runs: when one is due, taking it, and what becomes superfluous then. A thread of low priority
-// does all of it but the copying: that goes in slices of some 10 us under a shard's lock, run by the io threads, because no
-// thread of low priority may ever hold such a lock.
+// Snapshots while the server runs: when one is due, taking it, and what becomes superfluous then. A thread of low priority does
+// all of it, where nobody waits through one of the lowest, but the copying: that goes in slices of some 10 us under a shard's
+// lock, run by the io threads, because no thread of low priority may ever hold such a lock.
 //
 // How the file becomes exact (a fuzzy checkpoint, as in SiloR, OSDI 2014): S0 is the log's end before the first record is
 // copied, S1 after the last. Records that change meanwhile are copied in some state between the two; the log (S0, S1] follows
@@ -80,7 +80,7 @@ public:
     std::uint64_t attempts() const { return attempts_.load(std::memory_order_acquire); }  // ended, well or not
     bool running() const { return running_.load(std::memory_order_acquire); }
     SnapshotFigures figures() const;
-    // Called on the snapshot thread after each attempt, when figures() tells of it and ask() would begin another; what has
+    // Called after each attempt on the thread that made it, when figures() tells of it and ask() would begin another; what has
     // become superfluous is removed after that. Set before start.
     void on_attempt(std::function<void()> call) { on_attempt_ = std::move(call); }
 

@@ -3,6 +3,8 @@
 // once a second of real time, so each trigger costs one.
 #include "storage/snapshots.hpp"
 
+#include <sys/resource.h>
+
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
@@ -54,6 +56,7 @@ public:
                                                                  [this](std::uint64_t ns) { rested_ns += ns; }});
         snapshots->on_attempt([this] {
             const std::lock_guard lock(mutex);
+            niceness = ::getpriority(PRIO_PROCESS, 0);  // of this thread
             moved.notify_all();
         });
     }
@@ -117,6 +120,7 @@ public:
     bool held = false;                 // turns wait; guarded by mutex
     std::vector<std::string> notices;  // guarded by mutex
     std::atomic<std::uint64_t> rested_ns{0};
+    int niceness = 0;  // of the thread that made the last attempt; guarded by mutex
     test::TurnThreads turns;
     std::unique_ptr<Log> log;
     std::unique_ptr<Store> store;
@@ -341,6 +345,18 @@ TEST_CASE("Snapshots: one in the background rests, one that is waited for does n
     server.write("third");
     REQUIRE(server.snapshots->take_last_one());
     CHECK(server.rested_ns == rested);
+}
+
+TEST_CASE("Snapshots: one in the background is of the lowest priority, one that is waited for is not", "[snapshots]") {
+    test::MemoryDisk disk;
+    SnapshotServer server(disk);
+    server.snapshots->start();
+    server.write("k");
+    for (const auto& [pace, lowest] :
+         {std::pair(Pace::awaited, false), std::pair(Pace::background, true), std::pair(Pace::awaited, false)}) {
+        REQUIRE(server.take_one(pace));
+        CHECK((server.niceness == 19) == lowest);
+    }
 }
 
 TEST_CASE("Snapshots: what the pair makes superfluous goes, and the figures count it", "[snapshots]") {
