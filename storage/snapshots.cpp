@@ -97,8 +97,7 @@ void Snapshots::loop() {
             if (begin) running_.store(true, std::memory_order_release);  // before the wish is forgotten: nobody may wish twice
             if (std::exchange(asked_, false)) pace = pace_;
         }
-        if (!begin) continue;
-        if (stopping_.load(std::memory_order_acquire)) continue;
+        if (!begin || stopping_.load(std::memory_order_acquire)) continue;
         bool taken = false;
         const auto take_it = [&] { taken = take(pace); };
         if (pace == Pace::awaited)
@@ -186,7 +185,7 @@ LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, P
                              parts_.log.encryption(), parts_.log.run_start().token_secret, parts_.store, parts_.clock,
                              [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
                              [this] {
-                                 let_others_run();
+                                 let_others_run();  // asked after each step of a block
                                  return abandon_now();
                              },
                              pace == Pace::background ? parts_.rest : nullptr},

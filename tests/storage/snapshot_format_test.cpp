@@ -43,10 +43,6 @@ void check_loads(const std::vector<std::byte>& bytes) {
     CHECK(verify_snapshot(*disk.mount(), name, {}, {}).has_value());
 }
 
-}  // namespace
-
-namespace {
-
 // The same file with a footer that is sound in itself and has another digest.
 std::vector<std::byte> with_another_digest(std::vector<std::byte> bytes) {
     test::MemoryDisk disk;
