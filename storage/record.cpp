@@ -21,6 +21,17 @@ UnixMs earlier_end(UnixMs expires_at, UnixMs last_active, UnixMs idle_ms) {
     return expires_at == 0 || idle_end < expires_at ? idle_end : expires_at;
 }
 
+constexpr std::string_view default_creator = "default";  // the identity of nearly every connection
+
+std::uint32_t idle_s_of(const PutSession& e) { return static_cast<std::uint32_t>(e.idle_ms / 1000); }
+
+bool needs_uncommon(const PutSession& e) {
+    return e.created_at != e.id.time_ms() || idle_s_of(e) != 0 || e.token_slot != users_slot || e.previous_slot != users_slot ||
+           !e.last_ip.empty() || !e.last_ua.empty();
+}
+
+std::string_view kept_creator(const PutSession& e) { return e.created_by == default_creator ? std::string_view{} : e.created_by; }
+
 }  // namespace
 
 bool PackedData::next(std::string_view& name, std::string_view& value) {
@@ -57,69 +68,94 @@ std::optional<std::string_view> PackedData::find(std::string_view wanted) const 
 }
 
 std::size_t SessionRecord::size_of(const PutSession& e) {
-    return sizeof(SessionRecord) + (e.has_previous ? previous_bytes : 0) + e.user.size() + e.device.size() + e.created_by.size() +
-           e.ip.size() + e.ua.size() + e.last_ip.size() + e.last_ua.size() + e.data.bytes().size();
+    return sizeof(SessionRecord) + (needs_uncommon(e) ? sizeof(Uncommon) : 0) + (e.has_previous ? previous_bytes : 0) +
+           e.user.size() + e.device.size() + kept_creator(e).size() + e.ip.size() + e.ua.size() + e.last_ip.size() +
+           e.last_ua.size() + e.data.bytes().size();
 }
 
 void SessionRecord::write(void* to, const PutSession& e) {
     auto* r = new (to) SessionRecord;
     r->kind = RecordKind::session;
-    r->flags = e.has_previous ? has_previous : 0;
     r->expires_at = e.expires_at;
-    r->created_at = e.created_at;
     r->last_active = e.last_active;
     r->version = e.version;
-    r->idle_s = static_cast<std::uint32_t>(e.idle_ms / 1000);
-    r->token_slot = e.token_slot;
-    r->previous_slot = e.previous_slot;
     r->id = e.id;
     r->token = e.token;
+    const std::string_view creator = kept_creator(e);
     r->user_bytes = static_cast<std::uint8_t>(e.user.size());
     r->device_bytes = static_cast<std::uint8_t>(e.device.size());
-    r->created_by_bytes = static_cast<std::uint8_t>(e.created_by.size());
+    r->created_by_bytes = static_cast<std::uint8_t>(creator.size());
     r->ip_bytes = static_cast<std::uint8_t>(e.ip.size());
-    r->last_ip_bytes = static_cast<std::uint8_t>(e.last_ip.size());
     r->ua_bytes = static_cast<std::uint16_t>(e.ua.size());
-    r->last_ua_bytes = static_cast<std::uint16_t>(e.last_ua.size());
     r->body_bytes = static_cast<std::uint32_t>(e.data.bytes().size());
+    if (e.created_by.size() != creator.size()) r->flags |= made_by_default;
     char* at = reinterpret_cast<char*>(r + 1);
+    if (needs_uncommon(e)) {
+        r->flags |= has_uncommon;
+        auto* u = new (at) Uncommon;
+        u->created_at = e.created_at;
+        u->idle_s = idle_s_of(e);
+        u->token_slot = e.token_slot;
+        u->previous_slot = e.previous_slot;
+        u->last_ua_bytes = static_cast<std::uint16_t>(e.last_ua.size());
+        u->last_ip_bytes = static_cast<std::uint8_t>(e.last_ip.size());
+        at += sizeof(Uncommon);
+    }
     if (e.has_previous) {
+        r->flags |= has_previous;
         std::memcpy(at, e.previous_token.data(), e.previous_token.size());
         std::memcpy(at + sizeof(TokenHash), &e.previous_until, sizeof(UnixMs));
         at += previous_bytes;
     }
-    at = put(at, e.user);
-    at = put(at, e.device);
-    at = put(at, e.created_by);
-    at = put(at, e.ip);
-    at = put(at, e.ua);
-    at = put(at, e.last_ip);
-    at = put(at, e.last_ua);
-    put(at, e.data.bytes());
+    for (const std::string_view text : {e.user, e.device, creator, e.ip, e.ua, e.last_ip, e.last_ua, e.data.bytes()})
+        at = put(at, text);
+}
+
+std::string_view SessionRecord::kept_texts() const {
+    const std::size_t of_last = is_usual() ? 0 : std::size_t{uncommon().last_ip_bytes} + uncommon().last_ua_bytes;
+    return {texts(), std::size_t{user_bytes} + device_bytes + created_by_bytes + ip_bytes + ua_bytes + of_last + body_bytes};
 }
 
 std::size_t SessionRecord::size_bytes() const {
-    return sizeof(SessionRecord) + (has_previous_token() ? previous_bytes : 0) + user_bytes + device_bytes + created_by_bytes +
-           ip_bytes + ua_bytes + last_ip_bytes + last_ua_bytes + body_bytes;
+    const std::string_view kept = kept_texts();
+    return static_cast<std::size_t>(kept.data() + kept.size() - reinterpret_cast<const char*>(this));
 }
 
-const char* SessionRecord::texts() const { return tail() + (has_previous_token() ? previous_bytes : 0); }
+std::size_t SessionRecord::texts_bytes() const {
+    return kept_texts().size() + ((flags & made_by_default) != 0 ? default_creator.size() : 0);
+}
+
+char* SessionRecord::copy_texts(char* to) const {
+    const std::string_view kept = kept_texts();
+    const std::size_t before_creator = std::size_t{user_bytes} + device_bytes;
+    to = put(to, kept.substr(0, before_creator));
+    if ((flags & made_by_default) != 0) to = put(to, default_creator);
+    return put(to, kept.substr(before_creator));
+}
+
+const char* SessionRecord::texts() const { return previous() + (has_previous_token() ? previous_bytes : 0); }
 
 std::string_view SessionRecord::user() const { return {texts(), user_bytes}; }
 
 TokenHash SessionRecord::previous_token() const {
     TokenHash hash{};
-    if (has_previous_token()) std::memcpy(hash.data(), tail(), hash.size());
+    if (has_previous_token()) std::memcpy(hash.data(), previous(), hash.size());
     return hash;
 }
 
 UnixMs SessionRecord::previous_until() const {
     UnixMs until = 0;
-    if (has_previous_token()) std::memcpy(&until, tail() + sizeof(TokenHash), sizeof until);
+    if (has_previous_token()) std::memcpy(&until, previous() + sizeof(TokenHash), sizeof until);
     return until;
 }
 
-UnixMs SessionRecord::due() const { return earlier_end(expires_at, last_active, static_cast<UnixMs>(idle_s) * 1000); }
+void SessionRecord::take_links(const SessionRecord& from) {
+    user_next = from.user_next;
+    prev_or_count_ = from.prev_or_count_;
+    flags = static_cast<std::uint8_t>((flags & ~is_newest) | (from.flags & is_newest));
+}
+
+UnixMs SessionRecord::due() const { return earlier_end(expires_at, last_active, static_cast<UnixMs>(idle_s()) * 1000); }
 
 UnixMs SessionRecord::due_of(const PutSession& e) { return earlier_end(e.expires_at, e.last_active, e.idle_ms); }
 
@@ -133,11 +169,13 @@ void SessionRecord::put_texts(To& to) const {
     };
     to.user = take(user_bytes);
     to.device = take(device_bytes);
-    to.created_by = take(created_by_bytes);
+    to.created_by = (flags & made_by_default) != 0 ? default_creator : take(created_by_bytes);
     to.ip = take(ip_bytes);
     to.ua = take(ua_bytes);
-    to.last_ip = take(last_ip_bytes);
-    to.last_ua = take(last_ua_bytes);
+    if (!is_usual()) {
+        to.last_ip = take(uncommon().last_ip_bytes);
+        to.last_ua = take(uncommon().last_ua_bytes);
+    }
     to.data = PackedData(take(body_bytes));
 }
 
@@ -149,12 +187,12 @@ PutSession SessionRecord::effect(DbIndex db) const {
     e.has_previous = has_previous_token();
     e.previous_token = previous_token();
     e.previous_until = previous_until();
-    e.token_slot = token_slot;
-    e.previous_slot = previous_slot;
-    e.created_at = created_at;
+    e.token_slot = token_slot();
+    e.previous_slot = previous_slot();
+    e.created_at = created_at();
     e.last_active = last_active;
     e.expires_at = expires_at;
-    e.idle_ms = static_cast<std::int64_t>(idle_s) * 1000;
+    e.idle_ms = static_cast<std::int64_t>(idle_s()) * 1000;
     e.version = version;
     put_texts(e);
     return e;
@@ -163,10 +201,10 @@ PutSession SessionRecord::effect(DbIndex db) const {
 SessionView SessionRecord::view() const {
     SessionView v;
     v.id = id;
-    v.created_at = created_at;
+    v.created_at = created_at();
     v.last_active = last_active;
     v.expires_at = expires_at;
-    v.idle_ms = static_cast<std::int64_t>(idle_s) * 1000;
+    v.idle_ms = static_cast<std::int64_t>(idle_s()) * 1000;
     v.version = version;
     put_texts(v);
     return v;

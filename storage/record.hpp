@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 #include <string_view>
 
 #include "storage/effect.hpp"
+#include "storage/ensure.hpp"
 #include "storage/session_view.hpp"
 #include "storage/types.hpp"
 
@@ -28,23 +30,36 @@ struct Record {
 };
 
 struct SessionRecord : Record {
-    static constexpr std::uint8_t has_previous = 1;
+    static constexpr std::uint8_t has_previous = 1;  // the only one that a snapshot has too
+    static constexpr std::uint8_t has_uncommon = 2;
+    static constexpr std::uint8_t is_newest = 4;        // of its user's list
+    static constexpr std::uint8_t made_by_default = 8;  // `created_by` is "default" and not among the texts
 
-    UnixMs created_at = 0, last_active = 0;
+    // What most sessions do not have, in a part of its own; a session without that part has these values, and was created at
+    // the time that its id tells.
+    struct Uncommon {
+        UnixMs created_at = 0;
+        std::uint32_t idle_s = 0;
+        Slot token_slot = users_slot, previous_slot = users_slot;
+        std::uint16_t last_ua_bytes = 0;
+        std::uint8_t last_ip_bytes = 0;
+    };
+
+    UnixMs last_active = 0;
     std::uint64_t version = 0;
-    std::uint32_t idle_s = 0;
-    std::uint32_t ahead_of_log_ms = 0;                 // how much last_active is ahead of what the log knows
-    Place user_next = no_place, user_prev = no_place;  // newest first
-    std::uint32_t user_count = 0;                      // of the newest only: how many the user has here, due ones included
-    Slot token_slot = users_slot, previous_slot = users_slot;
-    std::uint16_t last_ua_bytes = 0;
-    std::uint8_t user_bytes = 0, device_bytes = 0, created_by_bytes = 0, ip_bytes = 0, last_ip_bytes = 0;
+    std::uint32_t ahead_of_log_ms = 0;  // how much last_active is ahead of what the log knows
+    Place user_next = no_place;         // of the user's list, newest first
+    std::uint8_t user_bytes = 0, device_bytes = 0, created_by_bytes = 0, ip_bytes = 0;
     SessionId id;
     TokenHash token;
-    // behind it: [previous token, previous until] user device created_by ip ua last_ip last_ua data
+    // behind it: [Uncommon] [previous token, previous until] user device created_by ip ua last_ip last_ua data
 
     std::size_t size_bytes() const;
     std::string_view user() const;
+    UnixMs created_at() const { return is_usual() ? id.time_ms() : uncommon().created_at; }
+    std::uint32_t idle_s() const { return is_usual() ? 0 : uncommon().idle_s; }
+    Slot token_slot() const { return is_usual() ? users_slot : uncommon().token_slot; }
+    Slot previous_slot() const { return is_usual() ? users_slot : uncommon().previous_slot; }
     PutSession effect(DbIndex db) const;  // the whole session as views
     SessionView view() const;
     bool has_previous_token() const { return (flags & has_previous) != 0; }
@@ -57,14 +72,39 @@ struct SessionRecord : Record {
         return end == 0 || end > now;
     }
 
+    // The user's list. Only the newest knows how many the user has here, due ones included.
+    Place user_prev() const { return (flags & is_newest) != 0 ? no_place : prev_or_count_; }
+    std::uint32_t user_count() const {  // precondition: the newest
+        ENSURE((flags & is_newest) != 0);
+        return prev_or_count_;
+    }
+    void set_newest(std::uint32_t count) {
+        flags |= is_newest;
+        prev_or_count_ = count;
+    }
+    void set_behind(Place prev) {
+        flags &= static_cast<std::uint8_t>(~is_newest);
+        prev_or_count_ = prev;
+    }
+    void take_links(const SessionRecord& from);  // the list's, for the same place
+
     static std::size_t size_of(const PutSession&);
     static void write(void* to, const PutSession&);  // everything but lsn, generation, tick and the user's list
 
+    std::size_t texts_bytes() const;   // of user to data, `created_by` included
+    char* copy_texts(char* to) const;  // so many, in their order; returns their end
+
 private:
     const char* tail() const { return reinterpret_cast<const char*>(this + 1); }
+    bool is_usual() const { return (flags & has_uncommon) == 0; }
+    const char* previous() const { return tail() + (is_usual() ? 0 : sizeof(Uncommon)); }
     const char* texts() const;
+    std::string_view kept_texts() const;  // all that stand there, one behind the other
+    const Uncommon& uncommon() const { return *std::launder(reinterpret_cast<const Uncommon*>(tail())); }  // not of a usual one
     template <class To>
     void put_texts(To& to) const;
+
+    std::uint32_t prev_or_count_ = no_place;
 };
 
 struct StringRecord : Record {

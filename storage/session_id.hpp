@@ -5,6 +5,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -16,6 +17,12 @@ struct SessionId {
     std::array<unsigned char, 16> bytes{};  // big-endian: 48 bits of milliseconds, then 80 random bits
 
     static constexpr std::size_t text_size = 31;
+
+    UnixMs time_ms() const {  // of the ULID; ids that clients bring may tell any time
+        std::uint64_t first = 0;
+        std::memcpy(&first, bytes.data(), sizeof first);
+        return static_cast<UnixMs>(__builtin_bswap64(first) >> 16U);
+    }
 
     // Strict: prefix, length, alphabet, no overflow of 128 bits; any case in.
     static std::optional<SessionId> parse(std::string_view text);

@@ -72,7 +72,8 @@ char* begin_entry(std::string& to, Kind kind, std::uint8_t flags, Lsn lsn, DbInd
 }
 
 char* begin_entry(std::string& to, Kind kind, const Record& record, DbIndex db, std::size_t body_bytes) {
-    return begin_entry(to, kind, record.flags, record.lsn, db, body_bytes);
+    const int flags = record.kind == RecordKind::session ? record.flags & SessionRecord::has_previous : record.flags;
+    return begin_entry(to, kind, static_cast<std::uint8_t>(flags), record.lsn, db, body_bytes);
 }
 
 template <class Fixed>
@@ -82,27 +83,30 @@ char* put(char* to, const Fixed& fixed) {
 }
 
 void pack_session(const SessionRecord& r, DbIndex db, std::string& to) {
-    const std::size_t texts = r.size_bytes() - sizeof(SessionRecord);  // the previous token is among them
+    const PutSession e = r.effect(db);
     FixedSession f;
-    f.expires_at = r.expires_at;
-    f.created_at = r.created_at;
-    f.last_active = r.last_active;
-    f.version = r.version;
-    f.idle_s = r.idle_s;
+    f.expires_at = e.expires_at;
+    f.created_at = e.created_at;
+    f.last_active = e.last_active;
+    f.version = e.version;
+    f.idle_s = r.idle_s();
     f.data_bytes = r.body_bytes;
     f.ua_bytes = r.ua_bytes;
-    f.last_ua_bytes = r.last_ua_bytes;
-    f.token_slot = r.token_slot;
-    f.previous_slot = r.previous_slot;
+    f.last_ua_bytes = static_cast<std::uint16_t>(e.last_ua.size());
+    f.token_slot = e.token_slot;
+    f.previous_slot = e.previous_slot;
     f.user_bytes = r.user_bytes;
     f.device_bytes = r.device_bytes;
-    f.created_by_bytes = r.created_by_bytes;
+    f.created_by_bytes = static_cast<std::uint8_t>(e.created_by.size());
     f.ip_bytes = r.ip_bytes;
-    f.last_ip_bytes = r.last_ip_bytes;
+    f.last_ip_bytes = static_cast<std::uint8_t>(e.last_ip.size());
     f.id = r.id;
     f.token = r.token;
-    char* at = put(begin_entry(to, session_kind, r, db, sizeof f + texts), f);
-    std::memcpy(at, &r + 1, texts);
+    const std::size_t previous = e.has_previous ? sizeof(FixedPrevious) : 0;
+    char* at = begin_entry(to, session_kind, r, db, sizeof f + previous + r.texts_bytes());
+    at = put(at, f);
+    if (e.has_previous) at = put(at, FixedPrevious{e.previous_token, e.previous_until});
+    r.copy_texts(at);
 }
 
 void pack_string(const StringRecord& r, DbIndex db, std::string& to) {

@@ -68,7 +68,8 @@ namespace {
 
 // The order of a user's list; time never runs backwards, and the ids of a millisecond grow.
 bool newer(const SessionRecord& a, const SessionRecord& b) {
-    return a.created_at != b.created_at ? a.created_at > b.created_at : a.id > b.id;
+    const UnixMs of_a = a.created_at(), of_b = b.created_at();
+    return of_a != of_b ? of_a > of_b : a.id > b.id;
 }
 
 }  // namespace
@@ -78,9 +79,8 @@ void Space::link_user(Place place, SessionRecord& record) {
     const std::uint32_t hash = hash_of_user(user);
     IndexEntry* first =
         users_.find(hash, [&](const IndexEntry& e) { return static_cast<SessionRecord*>(*slot(e.place))->user() == user; });
-    record.user_prev = no_place;
     record.user_next = no_place;
-    record.user_count = 1;
+    record.set_newest(1);
     if (!first) {
         insert(users_, IndexEntry{hash, place});
         ++counts_.users;
@@ -93,27 +93,28 @@ void Space::link_user(Place place, SessionRecord& record) {
     }
     if (before != no_place) return link_behind(before, place, record, newest);
     record.user_next = first->place;
-    record.user_count = newest.user_count + 1;
-    newest.user_prev = place;
+    record.set_newest(newest.user_count() + 1);
+    newest.set_behind(place);
     first->place = place;
 }
 
 void Space::link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest) {
     auto& prev = static_cast<SessionRecord&>(**slot(before));
-    record.user_prev = before;
+    record.set_behind(before);
     record.user_next = prev.user_next;
-    if (prev.user_next != no_place) static_cast<SessionRecord&>(**slot(prev.user_next)).user_prev = place;
+    if (prev.user_next != no_place) static_cast<SessionRecord&>(**slot(prev.user_next)).set_behind(place);
     prev.user_next = place;
-    ++newest.user_count;
+    newest.set_newest(newest.user_count() + 1);
 }
 
 void Space::unlink_user(Place place, SessionRecord& record) {
-    const Place next = record.user_next;
-    if (next != no_place) static_cast<SessionRecord&>(**slot(next)).user_prev = record.user_prev;
-    if (record.user_prev != no_place) {
-        static_cast<SessionRecord&>(**slot(record.user_prev)).user_next = next;
-        const Place newest = first_of_user(record.user());  // where the count stands; by the index, for lists may be long
-        --static_cast<SessionRecord&>(**slot(newest)).user_count;
+    const Place next = record.user_next, prev = record.user_prev();
+    if (prev != no_place) {
+        if (next != no_place) static_cast<SessionRecord&>(**slot(next)).set_behind(prev);
+        static_cast<SessionRecord&>(**slot(prev)).user_next = next;
+        const Place first = first_of_user(record.user());  // where the count stands; by the index, for lists may be long
+        auto& newest = static_cast<SessionRecord&>(**slot(first));
+        newest.set_newest(newest.user_count() - 1);
         return;
     }
     IndexEntry* entry = users_.find(hash_of_user(record.user()), [&](const IndexEntry& e) { return e.place == place; });
@@ -124,7 +125,7 @@ void Space::unlink_user(Place place, SessionRecord& record) {
         return;
     }
     entry->place = next;
-    static_cast<SessionRecord&>(**slot(next)).user_count = record.user_count - 1;
+    static_cast<SessionRecord&>(**slot(next)).set_newest(record.user_count() - 1);
 }
 
 void Space::add_token(const TokenHash& token, Slot slot, Place place) {
@@ -178,15 +179,13 @@ void Space::give_up_id(Place place) {
 
 Place Space::replace_session(Place place, SessionRecord& old, const PutSession& e, Lsn lsn) {
     SessionRecord* record = make(e);  // before the old one goes: e may be views into it
-    record->user_next = old.user_next;
-    record->user_prev = old.user_prev;
-    record->user_count = old.user_count;
+    record->take_links(old);
     if (old.token != record->token || old.has_previous_token() || record->has_previous_token()) {
         const TokenHash previous = old.previous_token();
-        remove_token(old.token, old.token_slot, place);
-        if (old.has_previous_token()) remove_token(previous, old.previous_slot, place);
-        add_token(record->token, record->token_slot, place);
-        if (record->has_previous_token()) add_token(record->previous_token(), record->previous_slot, place);
+        remove_token(old.token, old.token_slot(), place);
+        if (old.has_previous_token()) remove_token(previous, old.previous_slot(), place);
+        add_token(record->token, record->token_slot(), place);
+        if (record->has_previous_token()) add_token(record->previous_token(), record->previous_slot(), place);
     }
     put_in_place(place, record, lsn);
     return place;
@@ -242,16 +241,16 @@ void Space::apply(const RemoveSession& e, Lsn lsn) {
     DeadRecord* d = make_dead(s->user());
     d->id = s->id;
     d->token = s->token;
-    d->token_slot = s->token_slot;
+    d->token_slot = s->token_slot();
     d->flags = DeadRecord::has_id;
     if (s->has_previous_token()) {
         d->flags |= DeadRecord::has_previous;
         d->previous = s->previous_token();
-        d->previous_slot = s->previous_slot;
+        d->previous_slot = s->previous_slot();
     }
     d->reason = e.reason;
     d->expires_at = e.until;
-    d->created_at = s->created_at;
+    d->created_at = s->created_at();
     d->last_active = s->last_active;
     d->ended_at = s->expires_at;
     unlink_user(place, *s);

@@ -26,7 +26,7 @@ struct Life {
 Life life_of(const Record& record) {
     if (record.kind == RecordKind::session) {
         const auto& s = static_cast<const SessionRecord&>(record);
-        return {s.id, s.created_at};
+        return {s.id, s.created_at()};
     }
     const auto& d = static_cast<const DeadRecord&>(record);
     return {d.id, d.created_at};
@@ -72,8 +72,8 @@ void Space::take_out(Place known) {
     }
     SessionRecord& s = *session(known);
     unlink_user(known, s);
-    remove_token(s.token, s.token_slot, known);
-    if (s.has_previous_token()) remove_token(s.previous_token(), s.previous_slot, known);
+    remove_token(s.token, s.token_slot(), known);
+    if (s.has_previous_token()) remove_token(s.previous_token(), s.previous_slot(), known);
     ids_.erase(ids_.find(hash_of(s.id), [&](const IndexEntry& entry) { return entry.place == known; }));
     count(s, -1);
     free_place(known);

@@ -60,7 +60,7 @@ boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space& space, s
                                      std::vector<Found>& evicted) {
     const std::uint32_t max = store.settings.session_max_per_user.load(std::memory_order_relaxed);
     const Place first = space.first_of_user(user);
-    if (first == no_place || space.session(first)->user_count < max) return {};
+    if (first == no_place || space.session(first)->user_count() < max) return {};
     std::vector<Found> live;  // newest first
     for (Place p = first; p != no_place; p = space.session(p)->user_next)
         if (space.session(p)->live(op.now)) live.push_back({&space, p});
@@ -71,7 +71,7 @@ boost::system::error_code keep_quota(Store::Impl& store, Op& op, Space& space, s
         return Errc::over_quota;
     }
     std::stable_sort(live.begin(), live.end(),
-                     [](const Found& a, const Found& b) { return a.session()->created_at > b.session()->created_at; });
+                     [](const Found& a, const Found& b) { return a.session()->created_at() > b.session()->created_at(); });
     evicted.assign(live.begin() + static_cast<std::ptrdiff_t>(max) - 1, live.end());
     return {};
 }

@@ -51,8 +51,8 @@ std::vector<Foreign> foreign_entries(Space& space, ShardIndex shard) {
         const Hint here{0, p, r->generation, shard};
         if (const SessionRecord* session = space.session(p)) {
             id(session->id, here);
-            token(session->token, session->token_slot, here);
-            if (session->has_previous_token()) token(session->previous_token(), session->previous_slot, here);
+            token(session->token, session->token_slot(), here);
+            if (session->has_previous_token()) token(session->previous_token(), session->previous_slot(), here);
         } else if (const DeadRecord* dead = space.dead(p)) {
             if ((dead->flags & DeadRecord::has_id) != 0) id(dead->id, here);
             token(dead->token, dead->token_slot, here);

@@ -143,7 +143,7 @@ std::size_t Store::remove_user_bytes(DbIndex db, std::string_view user) {
     Space* space = impl_->space(home, db);
     const Place first = space ? space->first_of_user(user) : no_place;
     if (first == no_place) return 64;
-    return 64 + static_cast<std::size_t>(space->session(first)->user_count) * (user.size() + 48);
+    return 64 + static_cast<std::size_t>(space->session(first)->user_count()) * (user.size() + 48);
 }
 
 }  // namespace storage

@@ -104,7 +104,7 @@ void Store::Impl::touch_found(Op& op, const Found& found, const Touch& touch, bo
         if (touch.ua != now.last_ua) effect.last_ua = touch.ua;
     }
     std::int64_t behind_max = settings.touch_resolution_ms.load(std::memory_order_relaxed);
-    if (r.idle_s != 0) behind_max = std::min<std::int64_t>(behind_max, static_cast<std::int64_t>(r.idle_s) * 1000 / 8);
+    if (const std::int64_t idle_s = r.idle_s(); idle_s != 0) behind_max = std::min(behind_max, idle_s * 1000 / 8);
     if (effect.last_ip.empty() && effect.last_ua.empty() && r.ahead_of_log_ms < behind_max) return;
     effect.user = r.user();
     effect.db = op.db;
@@ -239,7 +239,7 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
     do {
         found = s.find_token(op, hash, shard, lock);
         if (const SessionRecord* r = found.session(); r && r->has_previous_token()) {  // its hint is moved below
-            const ShardIndex of_previous = found.space->shard_of_token(r->previous_slot);
+            const ShardIndex of_previous = found.space->shard_of_token(r->previous_slot());
             if (!lock.holds(of_previous)) lock.want(of_previous);
         }
     } while (lock.widen());
