@@ -26,6 +26,13 @@ void TimingWheel::add(Entry entry) {
     place(entry);
 }
 
+// A quarter more, not twice as much: sessions of one lifetime stand in one slot, which is then 8 bytes of each of them.
+void TimingWheel::place(Entry entry) {
+    std::vector<Entry>& slot = slot_of(entry.tick);
+    if (slot.size() == slot.capacity()) slot.reserve(slot.size() + slot.size() / 4 + 4);
+    slot.push_back(entry);
+}
+
 std::vector<TimingWheel::Entry>& TimingWheel::slot_of(std::uint32_t tick) {
     if (tick <= now_) return work_;
     // The highest bit in which the entry's tick differs from now says at which level the wheel meets it.

@@ -67,7 +67,7 @@ private:
     static constexpr std::size_t levels = 5;
 
     std::vector<Entry>& slot_of(std::uint32_t tick);  // where an entry of that tick belongs now
-    void place(Entry entry) { slot_of(entry.tick).push_back(entry); }
+    void place(Entry entry);
     void leap(std::uint32_t tick);  // the clock was far ahead: a start, a suspended machine
 
     std::size_t size_ = 0;
