@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "src/allocator.hpp"
 #include "src/encryption.hpp"
 #include "src/info.hpp"
 #include "storage/log.hpp"
@@ -127,6 +128,12 @@ void info_memory(InfoLines& line, const InfoSource& from) {
     line("maxmemory_policy", from.state.settings.text("maxmemory-policy"));
     line.ratio("mem_fragmentation_ratio", used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used));
     line("mem_fragmentation_bytes", static_cast<std::int64_t>(resident) - static_cast<std::int64_t>(used));
+    if (const auto allocator = allocator_figures()) {
+        line("mem_allocator", "jemalloc");
+        line("allocator_allocated", allocator->allocated_bytes);
+        line("allocator_active", allocator->active_bytes);
+        line("allocator_resident", allocator->resident_bytes);
+    }
     line("mem_clients_normal", buffers);
     line("mem_aof_buffer", from.state.journal.figures().pending_bytes);
     line("lazyfree_pending_objects", 0);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "src/allocator.hpp"
+
 namespace server {
 namespace {
 
@@ -30,8 +32,10 @@ bool Maintenance::tick() {
     if (thread_ == 0) state_.saves.begin_scheduled();
     executor_.give_back();
     const bool all_expired = expire();
-    if (thread_ == 0)
+    if (thread_ == 0) {
         for (std::uint64_t i = 0; i < free_slices; ++i) state_.store.free_some();
+        give_back_freed_memory();
+    }
     return !all_expired;
 }
 

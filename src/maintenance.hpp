@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What an io thread does at every tick (hz) beside its connections: takes back expired records of its share of the shards,
-// frees what FLUSH left, and, on thread 0, samples rates for INFO. Never waits, never holds more than a slice.
+// What an io thread does at every tick (hz) beside its connections: takes back expired records of its share of the shards, and,
+// on thread 0, frees what FLUSH left, gives freed pages back to the system and samples rates for INFO. Never waits, never holds
+// more than a slice.
 #pragma once
 
 #include <array>

@@ -51,6 +51,21 @@ TEST_CASE("INFO in every form of arguments, with the fields that clients read wh
     CHECK_THAT(redis("INFO", "REPLICATION").text, StartsWith("# Replication\r\n"));
 }
 
+TEST_CASE("INFO memory has the allocator's figures where the server has its own allocator", "[info]") {
+    ServerProcess server;
+    Redis redis = server.redis();
+    if (sanitized) {
+        CHECK_THAT(redis("INFO", "memory").text, !Contains("allocator_"));
+        return;
+    }
+    create(redis, "alice");
+    CHECK(support::info_field(redis, "memory", "mem_allocator") == "jemalloc");
+    const auto figure = [&](const char* name) { return std::stoull(support::info_field(redis, "memory", name)); };
+    const std::uint64_t allocated = figure("allocator_allocated"), resident = figure("allocator_resident");
+    CHECK(allocated > 0);
+    CHECK(resident >= allocated);
+}
+
 TEST_CASE("CONFIG GET with patterns, SET of several at once or none, RESETSTAT", "[config]") {
     ServerProcess server;
     Redis redis = server.redis();

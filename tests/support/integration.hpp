@@ -37,6 +37,7 @@ inline constexpr int slack = 16;
 #else
 inline constexpr int slack = 1;
 #endif
+inline constexpr bool sanitized = slack != 1;
 
 inline std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
