@@ -99,6 +99,7 @@ void snapshot_lines(InfoLines& line, const InfoSource& from, const storage::Snap
     line("snapshots_kept_bytes", snapshot.kept_bytes);
     line("snapshots_taken", snapshot.taken);
     line("snapshots_failed", snapshot.failed);
+    line("snapshots_starved", snapshot.starved);
     line("snapshot_last_error", snapshot.last_error);
     line("snapshots_removed", snapshot.snapshots_removed);
     line("wal_segments_removed", snapshot.segments_removed);

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "storage/background_thread.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
 
 namespace storage {
 
@@ -9,6 +14,21 @@ namespace storage {
 void leave_processors_to_others(Niceness niceness) { (void)::setpriority(PRIO_PROCESS, 0, static_cast<int>(niceness)); }
 
 void let_others_run() { std::this_thread::yield(); }
+
+ProcessorTime processor_time_of_this_thread() {
+    const int fd = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return {};
+    std::array<char, 96> text{};  // three numbers: ran, waited, slices
+    const ssize_t bytes = ::read(fd, text.data(), text.size());
+    ::close(fd);
+    if (bytes <= 0) return {};
+    ProcessorTime time;
+    const char* end = text.data() + bytes;
+    const auto ran = std::from_chars(text.data(), end, time.ran_ns);
+    if (ran.ec != std::errc() || ran.ptr == end) return {};
+    const auto waited = std::from_chars(ran.ptr + 1, end, time.waited_ns);
+    return waited.ec == std::errc() ? time : ProcessorTime{};
+}
 
 BackgroundThread::BackgroundThread() : thread_([this] { loop(); }) {}
 

@@ -17,6 +17,30 @@ namespace {
 constexpr std::uint64_t retry_unit_ns = 1'000'000'000;
 constexpr std::uint64_t retry_first_ns = retry_unit_ns, retry_most_ns = 300 * retry_unit_ns;
 
+// Does a thread of the lowest priority get anywhere? At half load it waits about as long as it runs; beside two busy threads on
+// each processor, seventy times as long and more.
+class Starvation {
+public:
+    Starvation(const std::function<ProcessorTime()>& time, Clock& clock) : time_(time), clock_(clock), begun_(time()) {}
+
+    bool found() {
+        const std::uint64_t now = clock_.monotonic_ns();
+        if (looked_ && now - *looked_ < look_every_ns) return false;
+        looked_ = now;
+        const ProcessorTime time = time_();
+        const std::uint64_t waited = time.waited_ns - begun_.waited_ns;
+        return waited > patience_ns && waited / waits_most > time.ran_ns - begun_.ran_ns;
+    }
+
+private:
+    static constexpr std::uint64_t look_every_ns = 100'000'000, patience_ns = 5'000'000'000, waits_most = 10;
+
+    const std::function<ProcessorTime()>& time_;
+    Clock& clock_;
+    const ProcessorTime begun_;
+    std::optional<std::uint64_t> looked_;
+};
+
 }  // namespace
 
 Snapshots::Snapshots(Parts parts) : parts_(std::move(parts)) { ENSURE(parts_.run_turn && parts_.notice); }
@@ -104,6 +128,10 @@ void Snapshots::loop() {
             take_it();
         else
             background.run(take_it);  // who waits for a SAVE must not wait for what a busy machine has left
+        if (std::exchange(starved_, false)) {
+            parts_.notice("Snapshot: others leave its thread next to no processor; it begins again at a higher priority");
+            taken = take(Pace::starved);
+        }
         if (taken) clean_up();
     }
 }
@@ -168,6 +196,11 @@ bool Snapshots::take(Pace pace) {
     }
     std::uint64_t bytes = 0;
     const auto footer = attempt(header, pace, bytes);
+    if (!footer && starved_) {
+        const std::lock_guard lock(mutex_);
+        ++figures_.starved;
+        return false;
+    }
     if (!footer) {
         parts_.notice("Snapshot failed: " + footer.error().text);
         attempt_failed(footer.error().text);
@@ -181,14 +214,16 @@ bool Snapshots::take(Pace pace) {
 LogResult<snapshot::Footer> Snapshots::attempt(const snapshot::Header& header, Pace pace, std::uint64_t& bytes) {
     const SnapshotSettings& set = parts_.settings;
     const bool inside = last_one_.load(std::memory_order_relaxed);
+    Starvation starvation(parts_.processor_time, parts_.clock);
     SnapshotAttempt attempt({parts_.log.files(), parts_.log.journal(), [this] { parts_.log.request_sync(); },
                              parts_.log.encryption(), parts_.log.run_start().token_secret, parts_.store, parts_.clock,
                              [this, inside](std::function<void()> turn) { inside ? turn() : parts_.run_turn(std::move(turn)); },
-                             [this] {
-                                 let_others_run();  // asked after each step of a block
-                                 return abandon_now();
+                             [this, pace, &starvation] {
+                                 if (pace != Pace::starved) let_others_run();  // asked after each step of a block
+                                 starved_ = starved_ || (pace == Pace::background && starvation.found());
+                                 return starved_ || abandon_now();
                              },
-                             pace == Pace::background ? parts_.rest : nullptr},
+                             pace == Pace::awaited ? nullptr : parts_.rest},
                             header, {set.compression.load(std::memory_order_relaxed), set.compression_level.load()});
     auto footer = attempt.run(header.created_at);
     bytes = attempt.bytes();

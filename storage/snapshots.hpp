@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "storage/background_thread.hpp"
 #include "storage/clock.hpp"
 #include "storage/log.hpp"
 #include "storage/random.hpp"
@@ -35,6 +36,7 @@ struct SnapshotFigures {
     bool running = false;                 // or about to, because somebody asked
     std::uint64_t running_ns = 0;         // for how long, if one is
     std::uint64_t taken = 0, failed = 0;  // since the start
+    std::uint64_t starved = 0;            // began again, because others left it next to no processor
     bool last_ok = true;                  // of the last attempt
     std::string last_error;               // of the last attempt that failed
     Lsn last_lsn{};                       // S1 of the newest, found at the start or taken since
@@ -48,8 +50,9 @@ struct SnapshotFigures {
     std::uint64_t snapshots_removed = 0, segments_removed = 0;
 };
 
-// One in the background leaves the io threads most of their time; one that somebody waits for takes what it can get.
-enum class Pace : std::uint8_t { background, awaited };
+// One in the background leaves the io threads most of their time; one that somebody waits for takes what it can get. `starved`
+// is what one in the background becomes when others leave it next to nothing: it gives way in turns, but not with its priority.
+enum class Pace : std::uint8_t { background, awaited, starved };
 
 class Snapshots {
 public:
@@ -64,6 +67,7 @@ public:
         std::function<void(std::function<void()> turn)> run_turn;
         std::function<void(const std::string& line)> notice;
         std::function<void(std::uint64_t ns)> rest = {};  // returns after that time; for those in the background
+        std::function<ProcessorTime()> processor_time = processor_time_of_this_thread;
     };
     explicit Snapshots(Parts parts);
     ~Snapshots();  // stops, if that was not done
@@ -89,7 +93,7 @@ private:
     bool due() const;
     bool log_is_too_large() const;
     snapshot::Chain base() const;  // of the next one; none: it is full
-    bool take(Pace pace);          // one attempt; false: it failed, and figures() says why
+    bool take(Pace pace);          // one attempt; false: it failed, and figures() says why, or starved_
     LogResult<snapshot::Footer> attempt(const snapshot::Header& header, Pace pace, std::uint64_t& bytes);
     void attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun_ns, std::uint64_t written,
                        const snapshot::Header& header);
@@ -102,6 +106,7 @@ private:
     Parts parts_;
     std::function<void()> on_attempt_;
     std::thread thread_;
+    bool starved_ = false;  // the attempt of the moment; its thread's
     std::atomic<bool> running_{false}, stopping_{false}, last_one_{false};
     std::atomic<std::uint64_t> attempts_{0}, begun_ns_{0};
 

@@ -3,140 +3,20 @@
 // once a second of real time, so each trigger costs one.
 #include "storage/snapshots.hpp"
 
-#include <sys/resource.h>
-
 #include <cerrno>
-#include <condition_variable>
-#include <mutex>
 
 #include <catch2/catch.hpp>
 
 #include "storage/snapshot_load.hpp"
 #include "storage/snapshot_upkeep.hpp"
-#include "tests/support/store_process.hpp"
-#include "tests/support/turn_threads.hpp"
+#include "tests/support/snapshot_server.hpp"
 
 using namespace storage;
 using Catch::Matchers::Contains;
 using Call = test::MemoryDisk::Call;
-
-namespace {
-
-constexpr auto limit = std::chrono::seconds(30);
-constexpr std::uint64_t second_ns = 1'000'000'000;
-
-class SnapshotServer {
-public:
-    explicit SnapshotServer(test::MemoryDisk& disk) : disk_(disk) {
-        settings.touch_resolution_ms = 0;
-        set.interval_ms = 0;
-        set.wal_bytes = 0;
-        LogOptions options;
-        options.appendfsync = Fsync::no;
-        options.segment_bytes_first = options.segment_bytes = 64 << 10;
-        options.removal_reserve_bytes = 64 << 10;
-        options.notice = [](const std::string&) {};
-        log = Log::open(disk.mount(), options, clock, now, random).value();
-        store = std::make_unique<Store>(Store::Options{16, 1, clock.wall_ms}, log->journal(), random, settings);
-        REQUIRE(log->recover(*store).has_value());
-        log->start();
-        snapshots = std::make_unique<Snapshots>(Snapshots::Parts{*log, *store, set, clock, now, random,
-                                                                 [this](std::function<void()> turn) {
-                                                                     turns.post([this, turn = std::move(turn)] {
-                                                                         std::unique_lock lock(mutex);
-                                                                         moved.wait(lock, [this] { return !held; });
-                                                                         lock.unlock();
-                                                                         turn();
-                                                                     });
-                                                                 },
-                                                                 [this](const std::string& line) {
-                                                                     const std::lock_guard lock(mutex);
-                                                                     notices.push_back(line);
-                                                                 },
-                                                                 [this](std::uint64_t ns) { rested_ns += ns; }});
-        snapshots->on_attempt([this] {
-            const std::lock_guard lock(mutex);
-            niceness = ::getpriority(PRIO_PROCESS, 0);  // of this thread
-            moved.notify_all();
-        });
-    }
-    ~SnapshotServer() { end(); }
-    void end() {
-        hold(false);
-        if (snapshots) snapshots->stop();
-        if (log) log->stop();
-    }
-
-    void write(std::string_view key, std::size_t bytes = 100) {
-        Credit credit;
-        Admission answer = Admission::wait;
-        while ((answer = log->journal().admit(credit, bytes + 200)) == Admission::wait) std::this_thread::yield();
-        REQUIRE(answer == Admission::granted);
-        Op op;
-        op.now = now.now();
-        op.credit = &credit;
-        REQUIRE(store->set_string(op, key, std::string(bytes, 'x'), {}, [](auto) {}).value());
-        log->journal().release(credit);
-    }
-    // Until so many attempts ended. Time that the thread waits for is the test's to move.
-    bool ended(std::uint64_t attempts) {
-        std::unique_lock lock(mutex);
-        return moved.wait_for(lock, limit, [&] { return snapshots->attempts() >= attempts; });
-    }
-    bool idle() {
-        const auto end = std::chrono::steady_clock::now() + limit;
-        while (snapshots->running() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-        return !snapshots->running();
-    }
-    // The log makes no file meanwhile: a fault set now meets a snapshot.
-    bool prepared() {
-        const auto end = std::chrono::steady_clock::now() + limit;
-        const auto ready = [&] { return log->figures().spares > 0 && !log->journal().room_is_low(); };
-        while (!ready() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-        return ready();
-    }
-    bool take_one(Pace pace = Pace::background) {
-        const std::uint64_t before = snapshots->attempts();
-        return snapshots->ask(pace) == before + 1 && ended(before + 1) && idle();
-    }
-    void hold(bool on) {
-        const std::lock_guard lock(mutex);
-        held = on;
-        moved.notify_all();
-    }
-    std::size_t files(const std::string& prefix) const {
-        std::size_t count = 0;
-        for (const std::string& name : disk_.names()) count += name.starts_with(prefix) ? std::size_t{1} : std::size_t{0};
-        return count;
-    }
-
-    test::ManualClock clock;
-    SteadyNow now{clock};
-    SystemRandom random;  // the log and the snapshots draw from it at once
-    Settings settings;
-    SnapshotSettings set;
-    std::mutex mutex;
-    std::condition_variable moved;
-    bool held = false;                 // turns wait; guarded by mutex
-    std::vector<std::string> notices;  // guarded by mutex
-    std::atomic<std::uint64_t> rested_ns{0};
-    int niceness = 0;  // of the thread that made the last attempt; guarded by mutex
-    test::TurnThreads turns;
-    std::unique_ptr<Log> log;
-    std::unique_ptr<Store> store;
-    std::unique_ptr<Snapshots> snapshots;
-
-private:
-    test::MemoryDisk& disk_;
-};
-
-std::uint64_t digest_after_start(test::MemoryDisk& disk, Lsn& from) {
-    SnapshotServer again(disk);
-    from = again.log->recovered().snapshot.last;
-    return again.store->digest(again.clock.wall_ms);
-}
-
-}  // namespace
+using test::digest_after_start;
+using test::second_ns;
+using test::SnapshotServer;
 
 TEST_CASE("Snapshots: asked for, once at a time, and what the figures say of it", "[snapshots]") {
     test::MemoryDisk disk;
@@ -357,6 +237,48 @@ TEST_CASE("Snapshots: one in the background is of the lowest priority, one that 
         REQUIRE(server.take_one(pace));
         CHECK((server.niceness == 19) == lowest);
     }
+}
+
+TEST_CASE("Snapshots: one that others leave no processor begins again with a right to more, and counts once", "[snapshots]") {
+    test::MemoryDisk disk;
+    SnapshotServer server(disk);
+    std::atomic<std::uint64_t> looks{0};
+    server.processor_time = [&] { return ProcessorTime{0, looks++ == 0 ? 0 : 6 * second_ns}; };
+    server.snapshots->start();
+    server.write("k");
+    SECTION("six seconds of waiting for next to none") {
+        REQUIRE(server.take_one());
+        CHECK(server.niceness == 5);
+        CHECK(server.snapshots->figures().starved == 1);
+        CHECK_THAT(server.notices.back(), Contains("begins again at a higher priority"));
+    }
+    SECTION("beside a second of running they are a busy machine") {
+        server.processor_time = [&] { return looks++ == 0 ? ProcessorTime{} : ProcessorTime{second_ns, 6 * second_ns}; };
+        REQUIRE(server.take_one());
+        CHECK(server.niceness == 19);
+        CHECK(server.snapshots->figures().starved == 0);
+    }
+    SECTION("who is waited for has the right already") {
+        REQUIRE(server.take_one(Pace::awaited));
+        CHECK(server.niceness == 5);
+        CHECK(server.snapshots->figures().starved == 0);
+    }
+    const SnapshotFigures figures = server.snapshots->figures();
+    CHECK((figures.taken == 1 && figures.failed == 0 && figures.last_ok && figures.kept == 1));
+    CHECK(server.snapshots->attempts() == 1);
+    CHECK(server.files("snapshot-") == 1);
+}
+
+TEST_CASE("The kernel says how long a thread ran, and that never goes back", "[snapshots]") {
+    const ProcessorTime before = processor_time_of_this_thread();
+    volatile std::uint64_t work = 0;
+    ProcessorTime after = before;
+    while (before.ran_ns != 0 && after.ran_ns == before.ran_ns) {
+        work = work + 1;
+        after = processor_time_of_this_thread();
+    }
+    CHECK(after.ran_ns >= before.ran_ns);
+    CHECK(after.waited_ns >= before.waited_ns);
 }
 
 TEST_CASE("Snapshots: what the pair makes superfluous goes, and the figures count it", "[snapshots]") {
