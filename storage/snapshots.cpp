@@ -129,6 +129,10 @@ void Snapshots::loop() {
         else
             background.run(take_it);  // who waits for a SAVE must not wait for what a busy machine has left
         if (std::exchange(starved_, false)) {
+            {
+                const std::lock_guard lock(mutex_);
+                ++figures_.starved;
+            }
             parts_.notice("Snapshot: others leave its thread next to no processor; it begins again at a higher priority");
             taken = take(Pace::starved);
         }
@@ -196,11 +200,7 @@ bool Snapshots::take(Pace pace) {
     }
     std::uint64_t bytes = 0;
     const auto footer = attempt(header, pace, bytes);
-    if (!footer && starved_) {
-        const std::lock_guard lock(mutex_);
-        ++figures_.starved;
-        return false;
-    }
+    if (!footer && starved_) return false;
     if (!footer) {
         parts_.notice("Snapshot failed: " + footer.error().text);
         attempt_failed(footer.error().text);
