@@ -28,7 +28,7 @@ ReplayPool::~ReplayPool() { finish(); }
 void ReplayPool::add(Lsn first, std::span<const std::byte> payload) {
     if (!filling_) {
         filling_ = std::make_shared<Chunk>();
-        filling_->bytes.reserve(chunk_bytes);
+        if (!threads_.empty()) filling_->bytes.reserve(chunk_bytes);  // the first chunk may be all there is, and short
     }
     filling_->parts.push_back({first, filling_->bytes.size(), payload.size()});
     filling_->bytes.insert(filling_->bytes.end(), payload.begin(), payload.end());

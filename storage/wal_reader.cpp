@@ -17,6 +17,11 @@ std::span<const std::byte, frame_header_bytes> header_at(std::span<const std::by
     return bytes.first<frame_header_bytes>();
 }
 
+// Room for one step of a file from `at` on, and no more than the file still has: most ends that are looked at are short.
+std::vector<std::byte> room_for(std::uint64_t bytes, std::uint64_t at, std::uint64_t file_bytes) {
+    return std::vector<std::byte>(static_cast<std::size_t>(std::min(bytes, file_bytes - std::min(at, file_bytes))));
+}
+
 }  // namespace
 
 SegmentReader::SegmentReader(File& file, std::uint64_t file_bytes, const SegmentHeader& header,
@@ -110,7 +115,7 @@ Result<ReadEnd> SegmentReader::end_here() {
 }
 
 Result<std::uint64_t> SegmentReader::end_of_bytes(std::uint64_t from) {
-    std::vector<std::byte> piece(read_bytes);
+    auto piece = room_for(read_bytes, from, file_bytes_);
     std::uint64_t end = from;
     for (std::uint64_t at = from; at < file_bytes_;) {
         const auto got = pread_full(file_, piece, at);
@@ -125,7 +130,8 @@ Result<std::uint64_t> SegmentReader::end_of_bytes(std::uint64_t from) {
 }
 
 Result<void> SegmentReader::look_on(std::uint64_t from) {
-    std::vector<std::byte> piece(read_bytes + frame_header_bytes);  // a header may begin at the very end of a step
+    // A header may begin at the very end of a step.
+    auto piece = room_for(read_bytes + frame_header_bytes, aligned(from), file_bytes_);
     for (std::uint64_t at = aligned(from); at < file_bytes_; at += read_bytes) {
         const auto got = pread_full(file_, piece, at);
         if (!got) return got.error();
