@@ -207,12 +207,13 @@ void field(Reader& in, RemoveString& e) {
     }
 }
 
-// What a record's header can hold; more is not from us.
+// What a record's header can hold, and tokens that differ; else it is not from us.
 template <class E>
 bool fits(const E& e) {
     if constexpr (std::is_same_v<E, PutSession>)
-        return e.user.size() <= 0xff && e.device.size() <= 0xff && e.created_by.size() <= 0xff && e.ip.size() <= 0xff &&
-               e.last_ip.size() <= 0xff && e.ua.size() <= 0xffff && e.last_ua.size() <= 0xffff && e.idle_ms / 1000 <= UINT32_MAX;
+        return !(e.has_previous && e.previous_token == e.token) && e.user.size() <= 0xff && e.device.size() <= 0xff &&
+               e.created_by.size() <= 0xff && e.ip.size() <= 0xff && e.last_ip.size() <= 0xff && e.ua.size() <= 0xffff &&
+               e.last_ua.size() <= 0xffff && e.idle_ms / 1000 <= UINT32_MAX;
     else if constexpr (std::is_same_v<E, TouchSession>)
         return e.last_ip.size() <= 0xff && e.last_ua.size() <= 0xffff;
     else if constexpr (std::is_same_v<E, PutDeadToken>)

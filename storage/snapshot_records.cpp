@@ -216,6 +216,7 @@ std::optional<PutSession> unpack_session(const Prefix& prefix, Body body) {
     PutSession e;
     e.has_previous = (prefix.flags & SessionRecord::has_previous) != 0;
     if (!body.fixed(f) || (e.has_previous && !body.fixed(previous))) return std::nullopt;
+    if (e.has_previous && previous.token == f.token) return std::nullopt;
     const std::size_t texts = std::size_t{f.user_bytes} + f.device_bytes + f.created_by_bytes + f.ip_bytes + f.ua_bytes +
                               f.last_ip_bytes + f.last_ua_bytes + f.data_bytes;
     if (body.left() != texts || !slot_is_sound(f.token_slot) || !slot_is_sound(f.previous_slot)) return std::nullopt;
@@ -266,6 +267,7 @@ std::optional<PutDead> unpack_dead(const Prefix& prefix, Body body) {
     e.db = prefix.db;
     e.has_id = (prefix.flags & DeadRecord::has_id) != 0;
     e.has_previous = (prefix.flags & DeadRecord::has_previous) != 0;
+    if (e.has_previous && f.previous == f.token) return std::nullopt;
     e.id = f.id;
     e.token = f.token;
     e.previous = f.previous;

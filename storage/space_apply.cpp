@@ -131,8 +131,8 @@ void Space::unlink_user(Place place, SessionRecord& record) {
 void Space::add_token(const TokenHash& token, Slot slot, Place place) {
     if (shard_of_token(slot) != shard_) return;
     // Forgetting is not logged. Where replay still has a dead record that was forgotten when its token was brought again, the
-    // new owner is the one that counts.
-    if (const Place known = find_token(token); known != no_place && dead(known)) {
+    // new owner is the one that counts. A dead record with two tokens of one hash is found by its first when its second is added.
+    if (const Place known = find_token(token); known != no_place && known != place && dead(known)) {
         std::vector<StaleHint> left_to_be_checked;
         forget(known, left_to_be_checked);
     }

@@ -143,6 +143,16 @@ TEST_CASE("a user that no record's header can hold is refused") {
         writer.bytes(), [](std::string_view) { return true; }, [](const Effect&) {}));
 }
 
+TEST_CASE("a session whose previous token is its token is refused") {
+    std::string packed;
+    PutSession session = a_session(packed);
+    session.previous_token = session.token;
+    RecordWriter writer;
+    writer.add(session);
+    CHECK_FALSE(read_record(
+        writer.bytes(), [](std::string_view) { return true; }, [](const Effect&) {}));
+}
+
 TEST_CASE("bytes that are cut or changed are never read past their end") {
     std::string packed;
     RecordWriter writer;

@@ -86,6 +86,30 @@ TEST_CASE("Snapshot records: every cut and every changed byte is refused or boun
     }
 }
 
+// A record that is its own rival for a token hurt the store; the fuzzer found it.
+TEST_CASE("Snapshot records: one whose previous token is its token is refused") {
+    test::StoreFixture store;
+    const std::string token = store.create("alice");
+    REQUIRE(store.run([&](Op& o) { return store.store.rotate(o, token, 60'000); }).has_value());
+    const bool ended = GENERATE(false, true);
+    if (ended) REQUIRE(store.run([&](Op& o) { return store.store.remove_sessions(o, {&store.last_id, 1}); }).has_value());
+    std::uint32_t entries = 0;
+    std::string bytes = all_records(store.store, entries);
+    REQUIRE(entries == 1);
+    test::StoreFixture sound, hurt;
+    CHECK(sound.store.load_records(bytes, entries, Lsn{9}));
+    SnapshotEntries decoded(bytes);
+    SnapshotEntry entry;
+    REQUIRE(decoded.next(entry));
+    const TokenHash now = ended ? std::get<PutDead>(entry.effect).token : std::get<PutSession>(entry.effect).token;
+    const TokenHash before = ended ? std::get<PutDead>(entry.effect).previous : std::get<PutSession>(entry.effect).previous_token;
+    const auto raw = [](const TokenHash& hash) { return std::string(reinterpret_cast<const char*>(hash.data()), hash.size()); };
+    const std::size_t at = bytes.find(raw(before));
+    REQUIRE(at != std::string::npos);
+    bytes.replace(at, before.size(), raw(now));
+    CHECK_FALSE(hurt.store.load_records(bytes, entries, Lsn{9}));
+}
+
 TEST_CASE("Snapshot records: of two records of one id or token the earlier one stays, whichever comes first") {
     const auto packed = [](std::initializer_list<std::pair<std::uint64_t, PutSession>> sessions) {
         std::string bytes;
