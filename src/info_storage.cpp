@@ -136,7 +136,7 @@ void info_memory(InfoLines& line, const InfoSource& from) {
         line("allocator_resident", allocator->resident_bytes);
     }
     line("mem_clients_normal", buffers);
-    line("mem_aof_buffer", from.state.journal.figures().pending_bytes);
+    line("mem_aof_buffer", from.state.journal.figures().unwritten_bytes);
     line("lazyfree_pending_objects", 0);
 }
 
@@ -161,10 +161,10 @@ void info_persistence(InfoLines& line, const InfoSource& from) {
     line("aof_last_cow_size", 0);
     line("module_fork_in_progress", 0);
     line("module_fork_last_cow_size", 0);
-    line("aof_current_size", log.segment_bytes_total);
+    line("aof_current_size", log.segment_bytes);
     line("aof_base_size", snapshot.last_bytes);
     line("aof_pending_rewrite", 0);
-    line("aof_buffer_length", log.journal.pending_bytes);
+    line("aof_buffer_length", log.journal.unwritten_bytes);
     line("aof_pending_bio_fsync", storage::value(log.written) > storage::value(log.durable) ? 1 : 0);
     line("aof_delayed_fsync", log.sync_delayed);
     snapshot_lines(line, from, snapshot);
@@ -233,7 +233,7 @@ void info_wal(InfoLines& line, const InfoSource& from) {
     line("wal_admissions_refused", log.journal.admissions_refused);
     line("wal_room_bytes", log.journal.room_bytes);
     line("wal_segments", log.segments);
-    line("wal_segment_bytes", log.segment_bytes_total);
+    line("wal_segment_bytes", log.segment_bytes);
     line("wal_spare_segments", log.spares);
     line("wal_spare_bytes", log.spare_bytes);
     line("wal_preparing_failed", log.preparing_failed ? 1 : 0);

@@ -85,4 +85,17 @@ Result<Listing> list_data(FileSystem& fs) {
     return listing;
 }
 
+Result<LogFiles> measure(FileSystem& fs, std::span<const Listing::Segment> segments) {
+    LogFiles found;
+    for (const Listing::Segment& segment : segments) {
+        const auto file = fs.open_read(segment.name);
+        if (!file) return file.error();
+        const auto bytes = (*file)->size();
+        if (!bytes) return bytes.error();
+        ++found.count;
+        found.bytes += *bytes;
+    }
+    return found;
+}
+
 }  // namespace storage

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,5 +41,11 @@ struct Listing {
     std::vector<std::string> lost;       // directories lost-*
 };
 Result<Listing> list_data(FileSystem& fs);
+
+// What files of the log take. Of the one that is written to, with what was prepared ahead.
+struct LogFiles {
+    std::uint64_t count = 0, bytes = 0;
+};
+Result<LogFiles> measure(FileSystem& fs, std::span<const Listing::Segment> segments);
 
 }  // namespace storage

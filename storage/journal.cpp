@@ -66,7 +66,9 @@ Journal::Journal(Options options)
 
 Journal::~Journal() = default;
 
-std::size_t Journal::pending() const { return promised_bytes_ + open_->charged_bytes + taken_->charged_bytes; }
+std::size_t Journal::unwritten() const { return open_->charged_bytes + taken_->charged_bytes; }
+
+std::size_t Journal::pending() const { return promised_bytes_ + unwritten(); }
 
 bool Journal::take_waiter() { return std::exchange(someone_waits_, false); }
 
@@ -306,6 +308,7 @@ Journal::Figures Journal::figures() const {
     std::lock_guard lock(mutex_);
     Figures now = figures_;
     now.pending_bytes = pending();
+    now.unwritten_bytes = unwritten();
     now.room_bytes = room_bytes_;
     return now;
 }

@@ -120,8 +120,9 @@ public:
     void on_room_wanted(std::function<void()> call) { on_room_wanted_ = std::move(call); }  // the preparer's; set once
 
     struct Figures {
-        std::uint64_t pending_bytes = 0, pending_bytes_peak = 0, admissions_parked = 0, admissions_refused = 0, records = 0,
-                      record_bytes = 0;
+        std::uint64_t pending_bytes = 0, pending_bytes_peak = 0;  // of wal-pending-bytes: credit given and records not written
+        std::uint64_t unwritten_bytes = 0;                        // the records alone
+        std::uint64_t admissions_parked = 0, admissions_refused = 0, records = 0, record_bytes = 0;
         std::int64_t room_bytes = 0;
     };
     Figures figures() const;
@@ -130,8 +131,8 @@ private:
     struct Buffer;  // address space, touched as it fills
 
     Admission lacking(std::atomic<std::uint64_t>& wanted, std::uint64_t amount);
-    std::size_t pending() const;  // under mutex_
-    bool take_waiter();           // under mutex_: was an admission told to wait since the last call?
+    std::size_t unwritten() const, pending() const;  // under mutex_
+    bool take_waiter();                              // under mutex_: was an admission told to wait since the last call?
     void move_up(std::atomic<std::uint64_t>& word, Lsn lsn);
     void progressed() const;
 

@@ -45,7 +45,7 @@ struct Log::Running {
     SparePool spares;
     Committer committer;
     const WalStart start;
-    std::uint64_t segments_found = 0;
+    LogFiles found;
     bool started = false;
 };
 
@@ -120,7 +120,7 @@ boost::system::result<RecoveryReport, Refusal> Log::recover(ReplaySink& sink, co
         finish_replay(sink, now_.now());
         journal_.recovered(report_.last);
         running_ = std::make_unique<Running>(*this, recovered->start);
-        running_->segments_found = recovered->segments_kept;
+        running_->found = recovered->kept;
         report_.duration_ns = clock_.monotonic_ns() - begun;
         live_.store(running_.get(), std::memory_order_release);
     }
@@ -186,8 +186,8 @@ LogFigures Log::figures() const {
     figures.sync_ns_last = running.meter.last_ns();
     figures.sync_delayed = running.committer.sync_delayed();
     figures.behind = running.committer.behind();
-    figures.segments = running.segments_found + groups.segments_opened - segments_removed_.load(std::memory_order_relaxed);
-    figures.segment_bytes_total = report_.bytes + groups.bytes_written;
+    figures.segments = running.found.count + groups.segments_opened - segments_removed_.load(std::memory_order_relaxed);
+    figures.segment_bytes = running.found.bytes + groups.bytes_written - segment_bytes_removed_.load(std::memory_order_relaxed);
     figures.spares = running.spares.count();
     figures.spare_bytes = running.spares.bytes();
     figures.preparing_failed = running.committer.preparer().failed();

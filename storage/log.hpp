@@ -38,7 +38,7 @@ struct LogFigures {
     std::uint64_t sync_delayed = 0;   // times that everysec fell more than 2 s behind and writes were parked
     bool behind = false;              // it is so now
     std::uint64_t segments = 0;       // files wal-* in the directory
-    std::uint64_t segment_bytes_total = 0;
+    std::uint64_t segment_bytes = 0;  // written to them; one that grows has more room
     std::uint64_t spares = 0, spare_bytes = 0;
     bool preparing_failed = false;  // writes answer MISCONF; what_failed says why
     std::string what_failed;
@@ -83,7 +83,10 @@ public:
     // ---- for snapshots (snapshots.hpp), which live in the same directory; after recover() ----
     FileSystem& files() { return *fs_; }
     const WalStart& run_start() const;
-    void segment_removed() { segments_removed_.fetch_add(1, std::memory_order_relaxed); }
+    void segment_removed(std::uint64_t bytes) {
+        segments_removed_.fetch_add(1, std::memory_order_relaxed);
+        segment_bytes_removed_.fetch_add(bytes, std::memory_order_relaxed);
+    }
 
 private:
     RecoveryOptions recovery_options();
@@ -104,7 +107,7 @@ private:
     struct Running;  // the write side, there from recover() on
     std::unique_ptr<Running> running_;
     std::atomic<Running*> live_{nullptr};  // running_, for other threads
-    std::atomic<std::uint64_t> segments_removed_{0};
+    std::atomic<std::uint64_t> segments_removed_{0}, segment_bytes_removed_{0};
 };
 
 }  // namespace storage

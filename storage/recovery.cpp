@@ -192,6 +192,15 @@ WalStart start_after(const Scan& scan, const SnapshotInUse& snapshot, RandomSour
     return start;
 }
 
+// All of them, also those that only the older snapshot of the pair needs, which were not read.
+Result<LogFiles> kept_files(FileSystem& fs, const Scan& scan) {
+    auto listing = list_data(fs);
+    if (!listing) return listing.error();
+    std::vector<Listing::Segment>& segments = listing->segments;
+    if (scan.tail && scan.tail->empty()) std::erase_if(segments, [&](const auto& s) { return s.name == scan.tail->name; });
+    return measure(fs, segments);
+}
+
 }  // namespace
 
 std::string reason(Verdict verdict) {
@@ -265,9 +274,11 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     report.now_max = std::max(scan->now_max, options.snapshot.now);
     report.log_bytes_above = scan->bytes_above;
     report.segments = scan->segments;
-    recovered.segments_kept = scan->segments - (scan->tail && scan->tail->empty() ? 1 : 0);
     report.bytes = scan->bytes;
     report.records = scan->records;
+    const auto kept = kept_files(fs, *scan);
+    if (!kept) return disk_refusal("cannot look at the log's files of", options.directory_name, kept.error());
+    recovered.kept = *kept;
     return recovered;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/data_directory.hpp"
 #include "storage/file_system.hpp"
 #include "storage/log_options.hpp"
 #include "storage/random.hpp"
@@ -48,7 +49,7 @@ struct RecoveryReport {
 struct Recovered {
     RecoveryReport report;
     WalStart start;
-    std::uint64_t segments_kept = 0;  // without one that the next segment will replace
+    LogFiles kept;  // without one that the next segment will replace
 };
 
 struct RecoveryOptions {

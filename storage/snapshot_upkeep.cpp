@@ -34,40 +34,35 @@ Result<std::vector<KeptSnapshot>> list_snapshots(FileSystem& fs) {
     return found;
 }
 
-Result<LogFiles> look_at_log_files(FileSystem& fs) {
+Result<LogSize> look_at_log_files(FileSystem& fs) {
     const auto listing = list_data(fs);
     if (!listing) return listing.error();
-    LogFiles found;
-    for (const Listing::Segment& segment : listing->segments) {
-        const auto file = fs.open_read(segment.name);
-        if (!file) return file.error();
-        const auto bytes = (*file)->size();
-        if (!bytes) return bytes.error();
-        found.bytes += *bytes;
-    }
     const auto& segments = listing->segments;
-    found.one_would_go = segments.size() > 1 && !listing->snapshots.empty() &&
-                         value(segments[1].first) <= value(listing->snapshots.back().last) + 1;
-    return found;
+    const auto files = measure(fs, segments);
+    if (!files) return files.error();
+    const bool one_would_go = segments.size() > 1 && !listing->snapshots.empty() &&
+                              value(segments[1].first) <= value(listing->snapshots.back().last) + 1;
+    return LogSize{files->bytes, one_would_go};
 }
 
-Result<void> remove_in_steps(FileSystem& fs, const std::string& name) {
+Result<std::uint64_t> remove_in_steps(FileSystem& fs, const std::string& name) {
     const std::string doomed = doomed_name(name);
     auto file = fs.open_write(name);
     if (!file) return file.error();
     const auto size = (*file)->size();
     if (!size) return size.error();
-    if (auto done = fs.rename(name, doomed); !done) return done;
-    if (auto done = fs.sync_directory(""); !done) return done;
+    if (auto done = fs.rename(name, doomed); !done) return done.error();
+    if (auto done = fs.sync_directory(""); !done) return done.error();
     for (std::uint64_t left = *size; left > free_step_bytes;) {
         left -= free_step_bytes;
-        if (auto done = (*file)->truncate(left); !done) return done;
+        if (auto done = (*file)->truncate(left); !done) return done.error();
     }
-    return fs.unlink(doomed);
+    if (auto done = fs.unlink(doomed); !done) return done.error();
+    return *size;
 }
 
 Result<Removed> remove_superfluous(FileSystem& fs, const std::vector<KeptSnapshot>& all, const RetentionRule& rule, UnixMs now,
-                                   const std::function<void()>& segment_removed) {
+                                   const std::function<void(std::uint64_t bytes)>& segment_removed) {
     Removed removed;
     for (const KeptSnapshot& old : snapshots_to_remove(all, rule, now)) {
         if (auto done = remove_in_steps(fs, old.name); !done) return done.error();
@@ -79,8 +74,9 @@ Result<Removed> remove_superfluous(FileSystem& fs, const std::vector<KeptSnapsho
     if (!listing) return listing.error();
     const auto& segments = listing->segments;
     for (std::size_t i = 0; i + 1 < segments.size() && value(segments[i + 1].first) <= value(covered) + 1; ++i) {
-        if (auto done = remove_in_steps(fs, segments[i].name); !done) return done.error();
-        segment_removed();
+        const auto bytes = remove_in_steps(fs, segments[i].name);
+        if (!bytes) return bytes.error();
+        segment_removed(*bytes);
         ++removed.segments;
     }
     return removed;

@@ -298,11 +298,12 @@ void Snapshots::clean_up() {
     const SnapshotSettings& set = parts_.settings;
     auto kept = list_snapshots(fs);
     if (!kept) return parts_.notice("cannot look at the snapshots: " + kept.error().message());
-    const auto removed = remove_superfluous(fs, *kept, {set.keep, set.keep_days, set.keep_bytes}, parts_.now.now(), [this] {
-        parts_.log.segment_removed();
-        const std::lock_guard lock(mutex_);
-        ++figures_.segments_removed;
-    });
+    const auto removed =
+        remove_superfluous(fs, *kept, {set.keep, set.keep_days, set.keep_bytes}, parts_.now.now(), [this](std::uint64_t bytes) {
+            parts_.log.segment_removed(bytes);
+            const std::lock_guard lock(mutex_);
+            ++figures_.segments_removed;
+        });
     if (!removed) parts_.notice("cannot remove what is superfluous: " + removed.error().message());
     kept = list_snapshots(fs);
     const std::lock_guard lock(mutex_);

@@ -66,6 +66,14 @@ TEST_CASE("INFO memory has the allocator's figures where the server has its own 
     CHECK(resident >= allocated);
 }
 
+TEST_CASE("INFO counts no bytes that wait for the log once all is answered, whatever credit the threads keep", "[info]") {
+    ServerProcess server({"--appendfsync", "always"});
+    Redis redis = server.redis();
+    create(redis, "alice");
+    CHECK(support::info_field(redis, "persistence", "aof_buffer_length") == "0");
+    CHECK(support::info_field(redis, "memory", "mem_aof_buffer") == "0");
+}
+
 TEST_CASE("CONFIG GET with patterns, SET of several at once or none, RESETSTAT", "[config]") {
     ServerProcess server;
     Redis redis = server.redis();

@@ -97,6 +97,7 @@ TEST_CASE("Journal: credit covers the record and its framing, and what is left g
     REQUIRE(f.admit(100) == Admission::granted);
     CHECK(f.credit.bytes == Journal::cost(100));
     CHECK(f.journal.figures().pending_bytes == Journal::cost(100));
+    CHECK(f.journal.figures().unwritten_bytes == 0);
     f.append(std::string(40, 'x'));
     CHECK(f.credit.bytes == 60);
     f.journal.release(f.credit);
@@ -105,8 +106,10 @@ TEST_CASE("Journal: credit covers the record and its framing, and what is left g
     Batch batch;
     REQUIRE(f.journal.take(batch));
     CHECK(f.journal.figures().pending_bytes == Journal::cost(40));
+    CHECK(f.journal.figures().unwritten_bytes == Journal::cost(40));
     f.journal.set_written(batch.last);
     CHECK(f.journal.figures().pending_bytes == 0);
+    CHECK(f.journal.figures().unwritten_bytes == 0);
 }
 
 TEST_CASE("Journal: over wal-pending-bytes admission waits, and is called when it is worth another try") {

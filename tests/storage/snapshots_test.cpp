@@ -109,6 +109,31 @@ TEST_CASE("Snapshots: files of the log beyond their limit bring full ones, as lo
     CHECK((files->bytes < 300'000 && !files->one_would_go));
 }
 
+TEST_CASE("Snapshots: the log's figures are what its files take, also those that a start needs not read", "[snapshots]") {
+    test::MemoryDisk disk;
+    {
+        SnapshotServer server(disk);
+        server.snapshots->start();
+        for (int snapshot = 0; snapshot < 2; ++snapshot) {  // the older one of the pair needs the log between them
+            for (int i = 0; i < 200; ++i) server.write("key" + std::to_string(i), 2000);
+            REQUIRE(server.take_one());
+        }
+    }
+    SnapshotServer server(disk);
+    const LogFigures before = server.log->figures();
+    CHECK(before.segments == server.files("wal-"));
+    CHECK(before.segment_bytes == look_at_log_files(server.log->files())->bytes);
+    REQUIRE(before.segments > server.log->recovered().segments);
+    server.write("more");
+    server.snapshots->start();
+    REQUIRE(server.take_one());
+    server.end();
+    const LogFigures after = server.log->figures();
+    CHECK(after.segments == server.files("wal-"));
+    CHECK(after.segments < before.segments);
+    CHECK((after.segment_bytes > 0 && after.segment_bytes < before.segment_bytes / 2));
+}
+
 TEST_CASE("Snapshots: one that fails harms nothing, leaves no file and is tried again later", "[snapshots]") {
     test::MemoryDisk disk;
     SnapshotServer server(disk);

@@ -152,7 +152,7 @@ bool StoreProcess::attempt(const storage::snapshot::Header& header, storage::Sna
 
 bool StoreProcess::clean_up(const storage::RetentionRule& rule) {
     auto kept = storage::list_snapshots(files());
-    return kept && storage::remove_superfluous(files(), *kept, rule, clock.wall_ms, [] {}).has_value();
+    return kept && storage::remove_superfluous(files(), *kept, rule, clock.wall_ms, [](std::uint64_t) {}).has_value();
 }
 
 void StoreProcess::random_step(SeededRandom& dice) {
