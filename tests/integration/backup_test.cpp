@@ -48,7 +48,8 @@ struct Keys {
 void save(Redis& redis) {
     const std::int64_t before = std::stoll(support::info_field(redis, "persistence", "rdb_saves"));
     REQUIRE(redis.show("BGSAVE") == "+Background saving started");
-    REQUIRE(eventually([&] { return std::stoll(support::info_field(redis, "persistence", "rdb_saves")) > before; }));
+    REQUIRE(
+        eventually([&] { return std::stoll(support::info_field(redis, "persistence", "rdb_saves")) > before; }, snapshot_limit));
 }
 
 // BGSAVE, and the file that it makes copied while writes go on.

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 void save_once(Redis& redis) {
     const std::int64_t taken = persistence_figure(redis, "snapshots_taken");
     REQUIRE(redis("BGSAVE").text == "Background saving started");
-    REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_taken") == taken + 1; }));
+    REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_taken") == taken + 1; }, snapshot_limit));
     REQUIRE(persistence_figure(redis, "snapshots_failed") == 0);
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("a change of the snapshot settings counts from the next snapshot on", 
         REQUIRE(redis("SET", "k2", i).is_ok());
         save_once(redis);
     }
-    REQUIRE(eventually([&] { return snapshot_files(server.dir()).size() == 2; }));
+    REQUIRE(eventually([&] { return snapshot_files(server.dir()).size() == 2; }, snapshot_limit));
     REQUIRE(redis("CONFIG", "SET", "snapshot-on-shutdown", "yes").is_ok());
     REQUIRE(redis("SET", "k3", "the last").is_ok());
     const auto before = snapshot_files(server.dir());

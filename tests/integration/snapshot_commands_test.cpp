@@ -39,7 +39,7 @@ TEST_CASE("BGSAVE, kill -9, restart: the state is that of the snapshot and the l
         gone = create(redis, "bob").at("token").text;
         CHECK(persistence_figure(redis, "rdb_changes_since_last_save") == 3'002);
         REQUIRE(redis.show("BGSAVE") == "+Background saving started");
-        REQUIRE(eventually([&] { return persistence_figure(redis, "rdb_saves") == 1; }));
+        REQUIRE(eventually([&] { return persistence_figure(redis, "rdb_saves") == 1; }, snapshot_limit));
         CHECK(persistence_figure(redis, "rdb_changes_since_last_save") == 0);
         CHECK(redis("LASTSAVE").integer >= before);
         CHECK(support::info_field(redis, "persistence", "rdb_last_bgsave_status") == "ok");
@@ -135,7 +135,7 @@ TEST_CASE("a second snapshot is refused while one runs, in Redis's words", "[sna
     CHECK(client.read().shown() == "-ERR Background save already in progress");
     CHECK(client.read().shown() == "-ERR Background save already in progress");
     CHECK(client.read().shown() == "+Background append only file rewriting scheduled");
-    REQUIRE(eventually([&] { return persistence_figure(redis, "aof_rewrites") == 1; }));
+    REQUIRE(eventually([&] { return persistence_figure(redis, "aof_rewrites") == 1; }, snapshot_limit));
     CHECK(persistence_figure(redis, "rdb_saves") == 2);
     CHECK(redis("CONFIG", "GET", "save").items.size() == 2);
 }
@@ -146,7 +146,7 @@ TEST_CASE("BGREWRITEAOF makes the log shorter, once two snapshots have it", "[sn
     for (int round = 1; round <= 3; ++round) {
         fill(redis, 0, 4'000, 1'000);  // 4 MB, the same keys again
         REQUIRE(redis.show("BGREWRITEAOF") == "+Background append only file rewriting started");
-        REQUIRE(eventually([&] { return persistence_figure(redis, "aof_rewrites") == round; }));
+        REQUIRE(eventually([&] { return persistence_figure(redis, "aof_rewrites") == round; }, snapshot_limit));
     }
     REQUIRE(eventually([&] { return persistence_figure(redis, "wal_segments_removed") >= 6; }));
     REQUIRE(eventually([&] { return persistence_figure(redis, "snapshots_removed") == 1; }));

@@ -24,6 +24,9 @@ using support::ServerOptions;
 using support::ServerProcess;
 using namespace std::chrono_literals;
 
+// One in the background gives way to whatever else runs, and begins again only when it waited for 5 s.
+inline constexpr auto snapshot_limit = 60s;
+
 // Limits of memory and time are for the server as it ships; a sanitizer costs several times as much of both.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TOKMESH_SANITIZED 1
