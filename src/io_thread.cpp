@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The loop of one io thread. Events come in batches of up to 256; a connection that closes in a batch is destroyed after it,
-// because later events of the batch may still name it.
+// because later events of the batch may still name it. Tasks and ticks, which may destroy more, come after the batch, too.
 #include "src/io_thread.hpp"
 
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <array>
 #include <utility>
 
 #include <spdlog/spdlog.h>
-#include <boost/asio/post.hpp>
 
 #include "src/connection.hpp"
 #include "storage/ensure.hpp"
@@ -21,11 +21,10 @@ namespace server {
 namespace {
 
 constexpr std::size_t events_max = 256;
-constexpr int rounds_max = 8;  // then timers and posts have their turn
 constexpr std::int64_t sweep_every_ms = 1'000;
 constexpr std::int64_t drain_limit_ms = 10'000;
-constexpr std::int64_t quiet_after_ms = 2'000;          // by then the rates of INFO have come down to 0
-constexpr std::chrono::milliseconds quiet_period(500);  // a tick of the expiry's wheel
+constexpr std::int64_t quiet_after_ms = 2'000;  // by then the rates of INFO have come down to 0
+constexpr std::int64_t quiet_period_ms = 500;   // a tick of the expiry's wheel
 
 int make_epoll() {
     const int fd = ::epoll_create1(EPOLL_CLOEXEC);
@@ -50,7 +49,35 @@ public:
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);  // full: it rings already
     }
-    void on_events(std::uint32_t) override { thread_.on_wake(); }
+    void on_events(std::uint32_t) override {
+        thread_.woken_ = true;
+        thread_.on_wake();
+    }
+
+private:
+    IoThread& thread_;
+    const int fd_;
+};
+
+// A timer in the epoll set, edge-triggered as well: setting it again takes back what it had to say. In place of a timeout of
+// epoll_wait, which would set the processor's timer at each wait and ask for the time at each round.
+class IoThread::Tick final : public Watched {
+public:
+    explicit Tick(IoThread& thread) : thread_(thread), fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+        ENSURE(fd_ >= 0);
+        thread_.watch(fd_, EPOLLIN | EPOLLET, *this);
+    }
+    ~Tick() override { ::close(fd_); }
+    Tick(const Tick&) = delete;
+    Tick& operator=(const Tick&) = delete;
+
+    void expire_after(std::int64_t ms) const {  // ms > 0
+        itimerspec at{};
+        at.it_value.tv_sec = ms / 1000;
+        at.it_value.tv_nsec = ms % 1000 * 1'000'000;
+        ENSURE(::timerfd_settime(fd_, 0, &at, nullptr) == 0);
+    }
+    void on_events(std::uint32_t) override { thread_.ticked_ = true; }
 
 private:
     IoThread& thread_;
@@ -62,47 +89,69 @@ IoThread::IoThread(ServerState& state, std::uint32_t index, std::uint32_t thread
       index_(index),
       counters_(state.add_thread_counters()),
       epoll_fd_(make_epoll()),
-      epoll_watch_(context_.get_executor(), epoll_fd_),
       wake_(std::make_unique<Wake>(*this)),
+      tick_(std::make_unique<Tick>(*this)),
       gate_(state.journal, state.values.appendfsync, [this] { wake_->ring(); }),
       executor_(state, counters_),
       maintenance_(state, executor_, index, thread_count),
-      tick_(context_.get_executor()),
       slab_(slab_bytes) {}
 
-IoThread::~IoThread() { join(); }
+IoThread::~IoThread() {
+    join();
+    ::close(epoll_fd_);
+}
 
 void IoThread::start() {
     schedule_tick();
-    wait_for_events();
     thread_ = std::thread([this] { run(); });
 }
 
 void IoThread::run() {
     ::pthread_setname_np(::pthread_self(), ("tm-io-" + std::to_string(index_)).c_str());
-    context_.run();
+    while (!stopped_) round();
     executor_.give_back();
 }
 
 void IoThread::join() {
     if (!thread_.joinable()) return;
-    boost::asio::post(context_, [this] { context_.stop(); });
+    post([this] { stopped_ = true; });
     thread_.join();
 }
 
 void IoThread::post(std::function<void()> task) {
-    boost::asio::post(context_, [this, task = std::move(task)] {
-        end_quiet();
-        task();
-        bury();
-    });
+    bool first = false;
+    {
+        const std::lock_guard lock(tasks_mutex_);
+        first = tasks_.empty();
+        tasks_.push_back(std::move(task));
+    }
+    if (first) wake_->ring();
+}
+
+void IoThread::run_tasks() {
+    std::vector<std::function<void()>> now;
+    {
+        const std::lock_guard lock(tasks_mutex_);
+        now.swap(tasks_);
+    }
+    for (const std::function<void()>& task : now) task();
 }
 
 void IoThread::later(std::int64_t ms, std::function<void()> task) {
-    auto timer = std::make_shared<Timer>(context_.get_executor(), std::chrono::milliseconds(ms));
-    timer->async_wait([timer, task = std::move(task)](const boost::system::error_code& error) {
-        if (!error) task();
-    });
+    later_.push_back({state_.monotonic_ms() + ms, std::move(task)});
+    end_quiet();
+}
+
+void IoThread::run_later(std::int64_t now_ms) {
+    std::vector<Later> waiting;
+    waiting.swap(later_);
+    for (Later& each : waiting) {
+        if (each.due_ms <= now_ms) {
+            each.task();
+        } else {
+            later_.push_back(std::move(each));
+        }
+    }
 }
 
 void IoThread::watch(int fd, std::uint32_t events, Watched& watched) {
@@ -121,41 +170,25 @@ void IoThread::change(int fd, std::uint32_t events, Watched& watched) {
 
 void IoThread::unwatch(int fd) { ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
 
-void IoThread::wait_for_events() {
-    epoll_watch_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
-        if (!error) on_readable();
-    });
-}
-
-void IoThread::on_readable() {
-    end_quiet();
-    // A batch of one is rarely followed by more at once; a larger one is.
-    for (int round = 0; round < rounds_max && poll_once() > 1; ++round) {
-    }
-    bury();
-    wait_for_events();
-}
-
-std::size_t IoThread::poll_once() {
+void IoThread::round() {
     std::array<epoll_event, events_max> events;
-    const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), 0);
+    // Where several events came, more are soon there, and a thread that does not sleep needs no waking by who sends them.
+    const int wait_ms = ready_.empty() && events_before_ <= 1 ? -1 : 0;
+    const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), wait_ms);
     const std::size_t got = count > 0 ? static_cast<std::size_t>(count) : 0;  // interrupted is none
     for (std::size_t i = 0; i < got; ++i) static_cast<Watched*>(events[i].data.ptr)->on_events(events[i].events);
     state_.journal.kick();  // one wake-up for all that this batch of events logged
-    return got;
+    events_before_ = got;
+    if (got > (ticked_ ? 1U : 0U)) end_quiet();
+    if (!ready_.empty()) run_ready();
+    if (std::exchange(woken_, false)) run_tasks();
+    if (std::exchange(ticked_, false)) on_tick();
+    bury();
 }
 
-void IoThread::make_ready(Connection& connection) {
-    ready_.push_back(connection.id());
-    if (std::exchange(ready_posted_, true)) return;
-    boost::asio::post(context_, [this] {
-        run_ready();
-        bury();
-    });
-}
+void IoThread::make_ready(Connection& connection) { ready_.push_back(connection.id()); }
 
 void IoThread::run_ready() {
-    ready_posted_ = false;
     std::vector<std::uint64_t> now;
     now.swap(ready_);
     for (const std::uint64_t id : now)
@@ -231,12 +264,9 @@ void IoThread::bury() {
 
 // A processor that has nothing to do shall sleep: where nothing happened for a while, ticks come as seldom as expiry allows.
 void IoThread::schedule_tick() {
-    const std::chrono::milliseconds full(1000 / std::max(1U, state_.values.hz.load(std::memory_order_relaxed)));
-    quiet_ = state_.monotonic_ms() >= busy_until_ms_ && paused_.empty() && !draining();
-    tick_.expires_after(quiet_ ? std::max(full, quiet_period) : full);
-    tick_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) on_tick();
-    });
+    const std::int64_t full_ms = 1000 / std::max(1U, state_.values.hz.load(std::memory_order_relaxed));
+    quiet_ = state_.monotonic_ms() >= busy_until_ms_ && paused_.empty() && later_.empty() && !draining();
+    tick_->expire_after(quiet_ ? std::max(full_ms, quiet_period_ms) : full_ms);
 }
 
 void IoThread::end_quiet() {
@@ -251,8 +281,8 @@ void IoThread::on_tick() {
     if (std::exchange(something_happened_, false) || more) busy_until_ms_ = state_.monotonic_ms() + quiet_after_ms;
     on_wake();  // what a change of appendfsync opened, and a safety net for credit
     resume_paused();
+    run_later(state_.monotonic_ms());
     sweep();
-    bury();
     schedule_tick();
 }
 

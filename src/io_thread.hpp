@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
-// One io thread: an io_context, and one epoll set inside it that holds the thread's sockets. The io_context waits on the set
-// as a whole, so a request costs no re-arming (performance.md 1.3, nested epoll). Connections live and die here.
+// One io thread: a loop that waits for one epoll set, which holds the thread's sockets, what wakes it up and the timer of its
+// ticks. A request that comes alone costs three system calls: epoll_wait, recv, send. Connections live and die here.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <thread>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "src/client.hpp"
@@ -62,25 +60,27 @@ public:
     void watch(int fd, std::uint32_t events, Watched& watched);
     void change(int fd, std::uint32_t events, Watched& watched);
     void unwatch(int fd);
-    void make_ready(Connection& connection);   // resume() soon, after the others had a turn
-    void park_paused(Connection& connection);  // resume() at the next tick, or sooner by resume_waiting()
-    void close(Connection& connection);        // gone at the end of the round
-    void later(std::int64_t ms, std::function<void()> task);
+    void make_ready(Connection& connection);                  // resume() soon, after the others had a turn
+    void park_paused(Connection& connection);                 // resume() at the next tick, or sooner by resume_waiting()
+    void close(Connection& connection);                       // gone at the end of the round
+    void later(std::int64_t ms, std::function<void()> task);  // at the first tick after so long
     bool draining() const { return drained_ != nullptr; }
 
     static constexpr std::size_t slab_bytes = 16 * 1024;
 
 private:
     class Wake;
-    using Context = boost::asio::io_context;
-    using Clock = std::chrono::steady_clock;
-    using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Context::executor_type>;
+    class Tick;
+    struct Later {
+        std::int64_t due_ms;
+        std::function<void()> task;
+    };
 
     void run();
-    void wait_for_events();
-    void on_readable();
-    std::size_t poll_once();
+    void round();
     void run_ready();
+    void run_tasks();
+    void run_later(std::int64_t now_ms);
     void on_wake();
     void schedule_tick();
     void end_quiet();
@@ -94,26 +94,29 @@ private:
     ServerState& state_;
     const std::uint32_t index_;
     Counters& counters_;
-    Context context_{1};
-    int epoll_fd_;
-    boost::asio::posix::basic_stream_descriptor<Context::executor_type> epoll_watch_;
+    const int epoll_fd_;
     std::unique_ptr<Wake> wake_;
+    std::unique_ptr<Tick> tick_;
     DurabilityGate gate_;
     Executor executor_;
     Maintenance maintenance_;
-    Timer tick_;
     std::vector<char> slab_;
     boost::unordered_flat_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
     std::vector<std::uint64_t> ready_, paused_;    // ids; whoever closed meanwhile is not found
     std::vector<std::uint64_t> due_, due_credit_;  // of on_wake(), kept for their memory
     std::vector<std::unique_ptr<Connection>> closed_;
+    std::vector<Later> later_;
     std::function<void()> drained_;
     std::int64_t drain_until_ms_ = 0, next_sweep_ms_ = 0;
-    std::int64_t busy_until_ms_ = 0;  // ticks come at the full rate until then
-    bool something_happened_ = true;  // since the last tick
-    bool quiet_ = false;              // the next tick is far
-    bool ready_posted_ = false;
+    std::int64_t busy_until_ms_ = 0;       // ticks come at the full rate until then
+    bool something_happened_ = true;       // since the last tick
+    bool quiet_ = false;                   // the next tick is far
+    bool woken_ = false, ticked_ = false;  // in this round
+    bool stopped_ = false;
+    std::size_t events_before_ = 0;  // of the round before
     std::atomic<std::uint32_t> connections_count_{0};
+    std::mutex tasks_mutex_;
+    std::vector<std::function<void()>> tasks_;  // guarded by tasks_mutex_
     std::thread thread_;
 };
 
