@@ -3,7 +3,9 @@
 // while a request waits for credit or a pause, the socket's input stays in the kernel.
 #include "src/connection.hpp"
 
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,7 +22,12 @@ constexpr std::size_t gated_bytes_max = 256 * 1024;  // replies that wait for th
 constexpr std::size_t batches_max = 64;
 constexpr std::size_t send_step_bytes = 1024 * 1024;
 constexpr std::size_t drain_bytes_max = 1024 * 1024;  // received but unread when the server stops
-constexpr std::int64_t linger_ms = 1'000, linger_stopping_ms = 500;
+constexpr std::int64_t linger_ms = 1'000, linger_stopping_ms = 500, linger_most_ms = 10'000;
+
+int unsent_in_kernel(int fd) {  // sent by us, not acknowledged by the peer
+    int bytes = 0;
+    return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
 
 }  // namespace
 
@@ -234,16 +241,27 @@ void Connection::settle() {
 }
 
 // We have said our last word. Closing while the client's bytes lie unread would reset the connection and could take the
-// reply from under the client's eyes: read on for a moment and throw away.
+// reply from under the client's eyes: read on for a moment and throw away, and longer while the client takes what it has not got.
 void Connection::linger() {
     if (peer_done_) {
         close();
         return;
     }
+    linger_unsent_ = unsent_in_kernel(client().origin().fd);
     ::shutdown(client().origin().fd, SHUT_WR);
     lingering_ = true;
-    linger_until_ms_ = thread_.state().monotonic_ms() + (thread_.draining() ? linger_stopping_ms : linger_ms);
+    const std::int64_t now_ms = thread_.state().monotonic_ms();
+    linger_until_ms_ = now_ms + (thread_.draining() ? linger_stopping_ms : linger_ms);
+    linger_most_until_ms_ = now_ms + linger_most_ms;
     if (interest_ != EPOLLIN) thread_.change(client().origin().fd, interest_ = EPOLLIN, *this);
+}
+
+bool Connection::linger_is_over(std::int64_t now_ms) {
+    if (now_ms < linger_until_ms_) return false;
+    const int unsent = unsent_in_kernel(client().origin().fd);
+    const bool moved = unsent < std::exchange(linger_unsent_, unsent);
+    linger_until_ms_ = now_ms + (thread_.draining() ? linger_stopping_ms : linger_ms);
+    return !moved || now_ms >= linger_most_until_ms_;
 }
 
 void Connection::discard() {

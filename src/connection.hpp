@@ -51,6 +51,7 @@ private:
     void settle();   // closes if all is done, else tells epoll what to wait for
     void discard();  // lingering: reads and throws away
     void linger();
+    bool linger_is_over(std::int64_t now_ms);
     void close() { thread_.close(*this); }
     void unblock();
     bool close_if_over_limit();  // slow readers; see client-output-buffer-limit
@@ -69,7 +70,8 @@ private:
     std::vector<Batch> batches_;           // by ascending lsn
     std::int64_t stuck_since_ms_ = 0;      // 0, or when a sweep first saw unsent output that did not move
     std::int64_t over_soft_since_ms_ = 0;  // 0: it is not
-    std::int64_t linger_until_ms_ = 0;
+    std::int64_t linger_until_ms_ = 0, linger_most_until_ms_ = 0;
+    int linger_unsent_ = 0;  // bytes that the client's kernel did not have when lingering began, or was looked at
     std::uint32_t interest_ = 0;
     Block block_ = Block::none;
     bool in_credit_queue_ = false;  // the gate has our id; never twice

@@ -33,7 +33,7 @@ void Connection::on_tick(std::int64_t now_ms) {
     if (closed_) return;
     const Values& values = thread_.state().values;
     if (lingering_) {
-        if (now_ms >= linger_until_ms_) close();
+        if (linger_is_over(now_ms)) close();
         return;
     }
     if (!client().authenticated() && now_ms - client().origin().connected_at_ms > auth_limit_ms) {

@@ -46,7 +46,8 @@ TEST_CASE("SIGTERM and SIGINT: what was received is answered, then exit 0", "[st
 
 TEST_CASE("SIGTERM while a client sends on and on: all that ran was answered, and the answers arrive", "[stop]") {
     ServerProcess server;
-    RespClient client = server.client();
+    RespClient client(server.port(),
+                      16 * 1024);  // what stands there unread when the server closes is the kernel's, and quickly read
     REQUIRE(client.show("SET", "n", "0") == "+OK");
     std::jthread sender([&] {
         std::string batch;
@@ -73,6 +74,23 @@ TEST_CASE("SIGTERM while a client sends on and on: all that ran was answered, an
     server.start();
     Redis redis = server.redis();
     CHECK(redis("GET", "n").text == std::to_string(last));
+}
+
+TEST_CASE("a client that takes its replies slowly and sends on after QUIT gets all of them", "[stop]") {
+    constexpr std::size_t value_bytes = 512 * 1024, step_bytes = 8 * 1024;
+    ServerProcess server;
+    REQUIRE(server.redis()("SET", "big", std::string(value_bytes, 'x')).is_ok());
+    RespClient other = server.client(), slow(server.port(), step_bytes);
+    slow.send("GET big\r\nQUIT\r\n");
+    const std::size_t all = std::string("$524288\r\n").size() + value_bytes + std::string("\r\n+OK\r\n").size();
+    std::string got;
+    while (got.size() < all) {  // longer than the server lingers where nothing moves
+        got += slow.read_bytes(std::min(step_bytes, all - got.size()));
+        slow.send_some("PING\r\n");
+        REQUIRE(other.silent_for(40ms));
+    }
+    CHECK(got.ends_with("x\r\n+OK\r\n"));
+    CHECK(slow.closed_within(30s));
 }
 
 TEST_CASE("an idle server with open connections ends at once", "[stop]") {
