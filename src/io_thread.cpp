@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -47,7 +48,7 @@ public:
 
     void ring() const {
         const std::uint64_t one = 1;
-        [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);  // full: it rings already
+        [[maybe_unused]] const auto written = ::write(fd_, &one, sizeof one);
     }
     void on_events(std::uint32_t) override {
         thread_.woken_ = true;
@@ -175,7 +176,8 @@ void IoThread::round() {
     // Where several events came, more are soon there, and a thread that does not sleep needs no waking by who sends them.
     const int wait_ms = ready_.empty() && events_before_ <= 1 ? -1 : 0;
     const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), wait_ms);
-    const std::size_t got = count > 0 ? static_cast<std::size_t>(count) : 0;  // interrupted is none
+    ENSURE(count >= 0 || errno == EINTR);
+    const std::size_t got = count > 0 ? static_cast<std::size_t>(count) : 0;
     for (std::size_t i = 0; i < got; ++i) static_cast<Watched*>(events[i].data.ptr)->on_events(events[i].events);
     state_.journal.kick();  // one wake-up for all that this batch of events logged
     events_before_ = got;
@@ -306,6 +308,7 @@ void IoThread::sweep() {
 void IoThread::drain(std::function<void()> done) {
     post([this, done = std::move(done)] {
         drained_ = done;
+        draining_ = true;
         drain_until_ms_ = state_.monotonic_ms() + drain_limit_ms;
         std::vector<Connection*> all;
         for (const auto& [id, connection] : connections_) all.push_back(connection.get());

@@ -64,7 +64,7 @@ public:
     void park_paused(Connection& connection);                 // resume() at the next tick, or sooner by resume_waiting()
     void close(Connection& connection);                       // gone at the end of the round
     void later(std::int64_t ms, std::function<void()> task);  // at the first tick after so long
-    bool draining() const { return drained_ != nullptr; }
+    bool draining() const { return draining_; }
 
     static constexpr std::size_t slab_bytes = 16 * 1024;
 
@@ -112,6 +112,7 @@ private:
     bool something_happened_ = true;       // since the last tick
     bool quiet_ = false;                   // the next tick is far
     bool woken_ = false, ticked_ = false;  // in this round
+    bool draining_ = false;                // from the call of drain() on, for good
     bool stopped_ = false;
     std::size_t events_before_ = 0;  // of the round before
     std::atomic<std::uint32_t> connections_count_{0};

@@ -24,8 +24,8 @@
 namespace server {
 namespace {
 
-// Standard streams, the log's files, listening sockets; and what an io thread opens.
-constexpr std::uint64_t files_of_the_process = 20, files_of_a_thread = 3;
+// Standard streams, the log's files and a snapshot's, listening sockets; and what an io thread opens.
+constexpr std::uint64_t files_of_the_process = 32, files_of_a_thread = 3;
 
 // Not _exit(): a sanitizer's would first look for threads that nobody has joined yet, and there are some.
 extern "C" void exit_now(int) { ::syscall(SYS_exit_group, 1); }
