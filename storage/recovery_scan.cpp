@@ -25,7 +25,7 @@ public:
 private:
     struct Open {
         const Listing::Segment& listed;
-        std::unique_ptr<File> file;
+        std::unique_ptr<File> file;  // while it is read: a log may have more segments than a process may have files
         std::uint64_t bytes = 0;
         std::shared_ptr<const FileCipher> cipher;
     };
@@ -57,7 +57,7 @@ LogResult<Scan> Scanner::run(const Listing& listing) {
         if (!file) return disk_refusal("cannot open", listed.name, file.error());
         const auto bytes = (*file)->size();
         if (!bytes) return disk_refusal("cannot read", listed.name, bytes.error());
-        segments.push_back({listed, std::move(*file), *bytes, nullptr});
+        segments.push_back({listed, nullptr, *bytes, nullptr});
         scan_.bytes += *bytes;
     }
     scan_.segments = segments.size();
@@ -65,6 +65,9 @@ LogResult<Scan> Scanner::run(const Listing& listing) {
     std::uint64_t bytes_before = progress_.bytes_read.load(std::memory_order_relaxed);
     for (Open& segment : segments) {
         segments_left_ = segments.size() - static_cast<std::size_t>(&segment - segments.data()) - 1;
+        auto file = fs_.open_read(segment.listed.name);
+        if (!file) return disk_refusal("cannot open", segment.listed.name, file.error());
+        segment.file = std::move(*file);
         const auto go_on = read_segment(segment);
         if (!go_on) return go_on.error();
         if (!*go_on) break;

@@ -212,6 +212,24 @@ TEST_CASE("while the log is read the answer is LOADING, never an empty store", "
     CHECK((*client)("DBSIZE").integer == 200'000);
 }
 
+TEST_CASE("a log of more segments than a process may have files is read", "[restart]") {
+    constexpr int files = 64, values = 80;
+    ServerOptions options;
+    options.args = {"--wal-segment-size", "1mb", "--snapshot-interval", "0", "--snapshot-wal-bytes", "0"};
+    options.open_files = files;
+    ServerProcess server(options);
+    const std::string value(700 * 1024, 'v');  // one a segment
+    {
+        Redis redis = server.redis();
+        for (int i = 0; i < values; ++i) REQUIRE(redis("SET", "k" + std::to_string(i), value).is_ok());
+        REQUIRE(std::stoi(info_field(redis, "wal", "wal_segments")) > files);
+    }
+    server.restart_hard();
+    Redis redis = server.redis();
+    CHECK(redis("DBSIZE").integer == values);
+    CHECK(redis("STRLEN", "k0").integer == static_cast<std::int64_t>(value.size()));
+}
+
 TEST_CASE("FLUSHALL and FLUSHDB survive a kill, and what came after them too", "[restart]") {
     ServerProcess server;
     {
