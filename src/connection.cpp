@@ -251,16 +251,18 @@ void Connection::linger() {
     ::shutdown(client().origin().fd, SHUT_WR);
     lingering_ = true;
     const std::int64_t now_ms = thread_.state().monotonic_ms();
-    linger_until_ms_ = now_ms + (thread_.draining() ? linger_stopping_ms : linger_ms);
+    linger_until_ms_ = now_ms + linger_step_ms();
     linger_most_until_ms_ = now_ms + linger_most_ms;
     if (interest_ != EPOLLIN) thread_.change(client().origin().fd, interest_ = EPOLLIN, *this);
 }
+
+std::int64_t Connection::linger_step_ms() const { return thread_.draining() ? linger_stopping_ms : linger_ms; }
 
 bool Connection::linger_is_over(std::int64_t now_ms) {
     if (now_ms < linger_until_ms_) return false;
     const int unsent = unsent_in_kernel(client().origin().fd);
     const bool moved = unsent < std::exchange(linger_unsent_, unsent);
-    linger_until_ms_ = now_ms + (thread_.draining() ? linger_stopping_ms : linger_ms);
+    linger_until_ms_ = now_ms + linger_step_ms();
     return !moved || now_ms >= linger_most_until_ms_;
 }
 

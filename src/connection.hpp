@@ -51,6 +51,7 @@ private:
     void settle();   // closes if all is done, else tells epoll what to wait for
     void discard();  // lingering: reads and throws away
     void linger();
+    std::int64_t linger_step_ms() const;
     bool linger_is_over(std::int64_t now_ms);
     void close() { thread_.close(*this); }
     void unblock();

@@ -182,7 +182,7 @@ void IoThread::round() {
     state_.journal.kick();  // one wake-up for all that this batch of events logged
     events_before_ = got;
     if (got > (ticked_ ? 1U : 0U)) end_quiet();
-    if (!ready_.empty()) run_ready();
+    if (!ready_.empty()) resume_all(ready_);
     if (std::exchange(woken_, false)) run_tasks();
     if (std::exchange(ticked_, false)) on_tick();
     bury();
@@ -190,24 +190,17 @@ void IoThread::round() {
 
 void IoThread::make_ready(Connection& connection) { ready_.push_back(connection.id()); }
 
-void IoThread::run_ready() {
+void IoThread::park_paused(Connection& connection) { paused_.push_back(connection.id()); }
+
+void IoThread::resume_all(std::vector<std::uint64_t>& waiting) {
     std::vector<std::uint64_t> now;
-    now.swap(ready_);
+    now.swap(waiting);
     for (const std::uint64_t id : now)
         if (Connection* connection = find(id)) connection->resume();
 }
 
-void IoThread::park_paused(Connection& connection) { paused_.push_back(connection.id()); }
-
-void IoThread::resume_paused() {
-    std::vector<std::uint64_t> paused;
-    paused.swap(paused_);
-    for (const std::uint64_t id : paused)
-        if (Connection* connection = find(id)) connection->resume();
-}
-
 void IoThread::resume_waiting() {
-    post([this] { resume_paused(); });
+    post([this] { resume_all(paused_); });
 }
 
 void IoThread::on_wake() {
@@ -282,7 +275,7 @@ void IoThread::on_tick() {
     const bool more = maintenance_.tick();
     if (std::exchange(something_happened_, false) || more) busy_until_ms_ = state_.monotonic_ms() + quiet_after_ms;
     on_wake();  // what a change of appendfsync opened, and a safety net for credit
-    resume_paused();
+    resume_all(paused_);
     run_later(state_.monotonic_ms());
     sweep();
     schedule_tick();

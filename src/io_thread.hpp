@@ -78,15 +78,14 @@ private:
 
     void run();
     void round();
-    void run_ready();
     void run_tasks();
     void run_later(std::int64_t now_ms);
     void on_wake();
     void schedule_tick();
     void end_quiet();
     void on_tick();
-    void resume_paused();
-    void sweep();  // time limits of all connections, once a second
+    void resume_all(std::vector<std::uint64_t>& waiting);  // those of now; who waits again has the next turn
+    void sweep();                                          // time limits of all connections, once a second
     void welcome(int fd, Client::Origin origin);
     void bury();
     Connection* find(std::uint64_t id);

@@ -46,8 +46,8 @@ TEST_CASE("SIGTERM and SIGINT: what was received is answered, then exit 0", "[st
 
 TEST_CASE("SIGTERM while a client sends on and on: all that ran was answered, and the answers arrive", "[stop]") {
     ServerProcess server;
-    RespClient client(server.port(),
-                      16 * 1024);  // what stands there unread when the server closes is the kernel's, and quickly read
+    // Its kernel holds little, so what still stands there unread when the server closes is quickly read.
+    RespClient client(server.port(), 16 * 1024);
     REQUIRE(client.show("SET", "n", "0") == "+OK");
     std::jthread sender([&] {
         std::string batch;
