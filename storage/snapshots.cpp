@@ -256,8 +256,9 @@ void Snapshots::attempt_ended(const snapshot::Footer& footer, std::uint64_t byte
         }
         newest_ns_ = begun;
         retry_after_ns_ = retry_at_ns_ = 0;
+        make_way();
     }
-    tell();
+    if (on_attempt_) on_attempt_();
 }
 
 void Snapshots::attempt_failed(const std::string& why) {
@@ -269,18 +270,15 @@ void Snapshots::attempt_failed(const std::string& why) {
         chain_ = {};  // the log that an incremental one needs may be gone: the next one is full
         retry_after_ns_ = std::clamp(retry_after_ns_ * 2, retry_first_ns, retry_most_ns);
         retry_at_ns_ = parts_.clock.monotonic_ns() + retry_after_ns_;
-    }
-    tell();
-}
-
-// Both words at once: whoever asks gets the number of the attempt that is to come.
-void Snapshots::tell() {
-    {
-        const std::lock_guard lock(mutex_);
-        attempts_.fetch_add(1, std::memory_order_acq_rel);
-        running_.store(false, std::memory_order_release);
+        make_way();
     }
     if (on_attempt_) on_attempt_();
+}
+
+// With the figures of its end: who sees these and asks gets the number of the attempt that is to come, never a refusal.
+void Snapshots::make_way() {
+    attempts_.fetch_add(1, std::memory_order_acq_rel);
+    running_.store(false, std::memory_order_release);
 }
 
 void Snapshots::note_kept(const std::vector<KeptSnapshot>& kept) {

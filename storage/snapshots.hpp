@@ -98,7 +98,7 @@ private:
     void attempt_ended(const snapshot::Footer& footer, std::uint64_t bytes, std::uint64_t begun_ns, std::uint64_t written,
                        const snapshot::Header& header);
     void attempt_failed(const std::string& why);
-    void tell();
+    void make_way();                                        // under mutex_: the attempt is over
     void note_kept(const std::vector<KeptSnapshot>& kept);  // under mutex_
     void clean_up();
     bool abandon_now() const;  // the server stops, or the log needs the disk

@@ -66,6 +66,18 @@ TEST_CASE("Snapshots: one that was asked for runs to whoever looks, also before 
     CHECK_FALSE(server.snapshots->figures().running);
 }
 
+TEST_CASE("Snapshots: who sees the end of one in the figures can ask for the next", "[snapshots]") {
+    test::MemoryDisk disk;
+    SnapshotServer server(disk);
+    server.snapshots->start();  // of nothing: each takes no time, and all of it is the telling
+    for (std::uint64_t taken = 1; taken <= 5'000; ++taken) {
+        REQUIRE(server.snapshots->ask() == taken);
+        const auto end = std::chrono::steady_clock::now() + test::limit;
+        while (server.snapshots->figures().taken < taken && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+        REQUIRE(server.snapshots->figures().taken == taken);
+    }
+}
+
 TEST_CASE("Snapshots: begin by time, and by what was logged", "[snapshots]") {
     test::MemoryDisk disk;
     SnapshotServer server(disk);
