@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "storage/ensure.hpp"
+#include "storage/populate.hpp"
 #include "storage/types.hpp"
 
 namespace storage {
@@ -125,6 +126,7 @@ private:
             ENSURE(capacity <= UINT32_MAX);  // places have 32 bits, too
             auto* p = static_cast<Entry*>(std::malloc(capacity * sizeof(Entry)));
             ENSURE(p != nullptr);
+            populate(p, capacity * sizeof(Entry));
             for (std::size_t i = 0; i < capacity; ++i) new (p + i) Entry{};
             return std::unique_ptr<Entry[], Free>(p);
         }

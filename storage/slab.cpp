@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "storage/ensure.hpp"
+#include "storage/populate.hpp"
 
 namespace storage {
 
@@ -40,6 +41,7 @@ void* Slab::grow(Class& of, std::size_t bytes) {
     const std::size_t chunk_bytes = std::max(wanted / bytes, std::size_t{1}) * bytes;
     of.next_chunk_bytes = static_cast<std::uint32_t>(std::min(wanted * 2, chunk_bytes_max));
     chunks_.push_back(std::unique_ptr<unsigned char[]>(new unsigned char[chunk_bytes]));
+    populate(chunks_.back().get(), chunk_bytes);
     of.at = chunks_.back().get() + bytes;
     of.end = chunks_.back().get() + chunk_bytes;
     return chunks_.back().get();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Memory for records: size classes of 16 bytes cut from chunks, so that a record costs its own size and not an allocator's
-// header or power of two. One per database and shard, guarded by the shard's lock. Memory goes back when the slab goes.
+// header or power of two. One per database and shard, guarded by the shard's lock. Memory goes back when the slab goes. A chunk's
+// pages are made with it (`populate.hpp`), so the last chunk of each class is resident as a whole.
 #pragma once
 
 #include <array>

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#include "storage/populate.hpp"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstdint>
+
+namespace storage {
+
+namespace {
+
+constexpr std::uintptr_t page_bytes = 4096;
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+}  // namespace
+
+void populate(void* memory, std::size_t bytes) {
+    if (bytes < 2 * page_bytes) return;  // a fault or two cost as much
+    const auto first = reinterpret_cast<std::uintptr_t>(memory) / page_bytes * page_bytes;
+    const auto end = (reinterpret_cast<std::uintptr_t>(memory) + bytes + page_bytes - 1) / page_bytes * page_bytes;
+    const int error = errno;
+    ::madvise(reinterpret_cast<void*>(first), end - first, MADV_POPULATE_WRITE);
+    errno = error;
+}
+
+}  // namespace storage
