@@ -7,7 +7,7 @@
 
 namespace storage {
 
-// Any thread. Contents stay. Less than two pages are left alone, and a kernel that cannot do it (before Linux 5.14, or without
+// Any thread. Contents stay. Less than a page is left alone, and a kernel that cannot do it (before Linux 5.14, or without
 // memory) leaves the faults to who writes; neither is an error.
 void populate(void* memory, std::size_t bytes);
 

@@ -40,7 +40,7 @@ TEST_CASE("populate: every page that the bytes touch is there, with what it held
 
 TEST_CASE("populate: a little is left to its own faults, and what is not there to whoever writes", "[populate]") {
     Mapping memory;
-    storage::populate(memory.at, page_bytes + 1);
+    storage::populate(memory.at, page_bytes - 1);
     storage::populate(nullptr, 0);
     CHECK(memory.resident() == 0);
     ::mprotect(memory.at, pages * page_bytes, PROT_NONE);
