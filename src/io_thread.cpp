@@ -3,7 +3,6 @@
 // because later events of the batch may still name it. Tasks and ticks, which may destroy more, come after the batch, too.
 #include "src/io_thread.hpp"
 
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
@@ -17,6 +16,7 @@
 
 #include "src/connection.hpp"
 #include "storage/ensure.hpp"
+#include "storage/thread_name.hpp"
 
 namespace server {
 namespace {
@@ -108,7 +108,7 @@ void IoThread::start() {
 }
 
 void IoThread::run() {
-    ::pthread_setname_np(::pthread_self(), ("tm-io-" + std::to_string(index_)).c_str());
+    storage::name_this_thread("tm-io-" + std::to_string(index_));
     while (!stopped_) round();
     executor_.give_back();
 }

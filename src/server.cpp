@@ -20,6 +20,7 @@
 #include "src/encryption.hpp"
 #include "src/logging.hpp"
 #include "src/supervisor.hpp"
+#include "storage/thread_name.hpp"
 
 namespace server {
 namespace {
@@ -210,6 +211,7 @@ void Server::on_setting_changed(const SettingRow& row) {
 }
 
 void Server::recover() {
+    storage::name_this_thread("tm-recovery");
     const auto report = log_->recover(*store_);
     std::string refusal;
     if (report.has_error()) {

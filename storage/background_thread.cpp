@@ -8,6 +8,8 @@
 #include <array>
 #include <charconv>
 
+#include "storage/thread_name.hpp"
+
 namespace storage {
 
 // On Linux a thread has a niceness of its own. What the kernel says to it changes nothing: the work is the same.
@@ -45,6 +47,7 @@ void BackgroundThread::run(FunctionRef<void()> job) {
 }
 
 void BackgroundThread::loop() {
+    name_this_thread("tm-background");
     leave_processors_to_others(Niceness::most);
     for (;;) {
         asked_.acquire();

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include "storage/thread_name.hpp"
+
 namespace storage {
 
 namespace {
@@ -79,6 +81,7 @@ GroupFigures Committer::groups() const {
 // ---- the committer's thread ----
 
 void Committer::commit_loop() {
+    name_this_thread("tm-commit");
     for (;;) {
         journal_.wait_for_records(wait_ns());
         if (lost_) return;
@@ -226,6 +229,7 @@ bool Committer::sync_is_due(std::uint64_t& wait_ns) const {
 }
 
 void Committer::sync_loop() {
+    name_this_thread("tm-sync");
     std::unique_lock lock(sync_mutex_);
     while (!stop_syncing_ && !lost_) {
         std::uint64_t wait = 0;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "storage/thread_name.hpp"
+
 namespace storage {
 
 namespace {
@@ -86,6 +88,7 @@ void Preparer::note(const std::string& failure) {
 }
 
 void Preparer::loop() {
+    name_this_thread("tm-prepare");
     using Steady = std::chrono::steady_clock;
     auto look_at = Steady::now() + retry_every;
     bool resting = false;  // after a failure, until a second has passed

@@ -9,6 +9,7 @@
 #include "storage/ensure.hpp"
 #include "storage/snapshot_attempt.hpp"
 #include "storage/snapshot_upkeep.hpp"
+#include "storage/thread_name.hpp"
 
 namespace storage {
 
@@ -108,6 +109,7 @@ SnapshotFigures Snapshots::figures() const {
 // ---- the snapshot thread ----
 
 void Snapshots::loop() {
+    name_this_thread("tm-snapshot");
     leave_processors_to_others(Niceness::some);
     BackgroundThread background;
     while (!stopping_.load(std::memory_order_acquire)) {
