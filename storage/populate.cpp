@@ -11,9 +11,6 @@ namespace storage {
 namespace {
 
 constexpr std::uintptr_t page_bytes = 4096;
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 }  // namespace
 

@@ -31,7 +31,7 @@ TEST_CASE("Random: no piece is handed out twice, whatever the size and the threa
 
 TEST_CASE("Random: every byte is filled, from one to many") {
     SystemRandom random;
-    for (const std::size_t size : {1U, 31U, 512U, 1024U, 1025U, 5000U}) {
+    for (const std::size_t size : {1U, 31U, 128U, 129U, 512U, 1024U, 1025U, 5000U}) {
         std::vector<unsigned char> sum(size, 0);
         for (int round = 0; round < 40; ++round) {
             std::vector<unsigned char> bytes(size, 0);
