@@ -16,7 +16,7 @@ run_tests() {
     [ ${#programs[@]} -gt 0 ] || programs=(repository tests_resp tests_storage tests_server tests_fuzz_corpus tests_integration)
     mkdir -p "$dir/logs"
     for program in "${programs[@]}"; do
-        log=$dir/logs/$program.log; started=$SECONDS
+        log=$dir/logs/$program${filter:+.some}.log; started=$SECONDS  # `power` and `test` may run side by side
         case $program in
             repository) [ -z "$filter" ] || continue
                 python3 tests/tidy/repository_test.py >"$log" 2>&1 && python3 tests/tidy/rules_test.py >>"$log" 2>&1 ;;
