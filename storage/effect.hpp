@@ -25,6 +25,14 @@ enum class RemovalReason : std::uint8_t { unknown, deleted, revoked, expired, ev
 // The hash slot of a token's text, which nobody can tell from its hash. Tokens that we make are in their user's slot.
 inline constexpr Slot users_slot = 0xffff;
 
+// What a session can have, by the bits of its record in memory; what is read and has more is not from us.
+inline constexpr UnixMs session_time_max = (UnixMs{1} << 48) - 1;  // year 10889; of its expiry and its last activity
+inline constexpr std::uint64_t session_version_max = (std::uint64_t{1} << 42) - 1;
+inline constexpr std::size_t session_ip_bytes_max = 63, session_ua_bytes_max = 1023, session_packed_bytes_max = 0xff'ffff;
+
+// The version after this one: after four million million changes it begins again.
+constexpr std::uint64_t next_version(std::uint64_t version) { return version >= session_version_max ? 1 : version + 1; }
+
 struct PutSession {
     std::string_view user;
     DbIndex db = 0;

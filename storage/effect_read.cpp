@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "storage/effect.hpp"
+#include "storage/record.hpp"
 
 namespace storage {
 namespace {
@@ -207,15 +208,15 @@ void field(Reader& in, RemoveString& e) {
     }
 }
 
-// What a record's header can hold, and tokens that differ; else it is not from us.
+// What a record can hold; else it is not from us.
 template <class E>
 bool fits(const E& e) {
     if constexpr (std::is_same_v<E, PutSession>)
-        return !(e.has_previous && e.previous_token == e.token) && e.user.size() <= 0xff && e.device.size() <= 0xff &&
-               e.created_by.size() <= 0xff && e.ip.size() <= 0xff && e.last_ip.size() <= 0xff && e.ua.size() <= 0xffff &&
-               e.last_ua.size() <= 0xffff && e.idle_ms / 1000 <= UINT32_MAX;
+        return SessionRecord::fits(e);
     else if constexpr (std::is_same_v<E, TouchSession>)
-        return e.last_ip.size() <= 0xff && e.last_ua.size() <= 0xffff;
+        return e.last_ip.size() <= 0xff && e.last_ua.size() <= 0xffff && e.last_active <= session_time_max;
+    else if constexpr (std::is_same_v<E, ExpireSession>)
+        return e.expires_at <= session_time_max && e.last_active <= session_time_max && e.version <= session_version_max;
     else if constexpr (std::is_same_v<E, PutDeadToken>)
         return e.user.size() <= 0xff;
     else

@@ -67,6 +67,15 @@ std::optional<std::string_view> PackedData::find(std::string_view wanted) const 
     return std::nullopt;
 }
 
+bool SessionRecord::fits(const PutSession& e) {
+    const auto time_fits = [](UnixMs at) { return at >= 0 && at <= session_time_max; };
+    return !(e.has_previous && e.previous_token == e.token) && e.user.size() <= 0xff && e.device.size() <= 0xff &&
+           e.created_by.size() <= 0xff && e.ip.size() <= session_ip_bytes_max && e.ua.size() <= session_ua_bytes_max &&
+           e.last_ip.size() <= 0xff && e.last_ua.size() <= 0xffff && e.data.bytes().size() <= session_packed_bytes_max &&
+           e.idle_ms / 1000 <= UINT32_MAX && time_fits(e.expires_at) && time_fits(e.last_active) &&
+           e.version <= session_version_max;
+}
+
 std::size_t SessionRecord::size_of(const PutSession& e) {
     return sizeof(SessionRecord) + (needs_uncommon(e) ? sizeof(Uncommon) : 0) + (e.has_previous ? previous_bytes : 0) +
            e.user.size() + e.device.size() + kept_creator(e).size() + e.ip.size() + e.ua.size() + e.last_ip.size() +
@@ -74,24 +83,25 @@ std::size_t SessionRecord::size_of(const PutSession& e) {
 }
 
 void SessionRecord::write(void* to, const PutSession& e) {
+    ENSURE(fits(e));
     auto* r = new (to) SessionRecord;
     r->kind = RecordKind::session;
-    r->expires_at = e.expires_at;
-    r->last_active = e.last_active;
-    r->version = e.version;
+    r->set_expires_at(e.expires_at);
+    r->set_last_active(e.last_active);
+    r->set_version(e.version);
     r->id = e.id;
     r->token = e.token;
     const std::string_view creator = kept_creator(e);
-    r->user_bytes = static_cast<std::uint8_t>(e.user.size());
-    r->device_bytes = static_cast<std::uint8_t>(e.device.size());
-    r->created_by_bytes = static_cast<std::uint8_t>(creator.size());
-    r->ip_bytes = static_cast<std::uint8_t>(e.ip.size());
-    r->ua_bytes = static_cast<std::uint16_t>(e.ua.size());
-    r->body_bytes = static_cast<std::uint32_t>(e.data.bytes().size());
-    if (e.created_by.size() != creator.size()) r->flags |= made_by_default;
+    r->user_bytes_ = e.user.size() & 0xff;
+    r->device_bytes_ = e.device.size() & 0xff;
+    r->created_by_bytes_ = creator.size() & 0xff;
+    r->ip_bytes_ = e.ip.size() & session_ip_bytes_max;
+    r->ua_bytes_ = e.ua.size() & session_ua_bytes_max;
+    r->body_bytes_ = e.data.bytes().size() & session_packed_bytes_max;
+    if (e.created_by.size() != creator.size()) r->set(made_by_default);
     char* at = reinterpret_cast<char*>(r + 1);
     if (needs_uncommon(e)) {
-        r->flags |= has_uncommon;
+        r->set(has_uncommon);
         auto* u = new (at) Uncommon;
         u->created_at = e.created_at;
         u->idle_s = idle_s_of(e);
@@ -102,7 +112,7 @@ void SessionRecord::write(void* to, const PutSession& e) {
         at += sizeof(Uncommon);
     }
     if (e.has_previous) {
-        r->flags |= has_previous;
+        r->set(has_previous);
         std::memcpy(at, e.previous_token.data(), e.previous_token.size());
         std::memcpy(at + sizeof(TokenHash), &e.previous_until, sizeof(UnixMs));
         at += previous_bytes;
@@ -113,7 +123,8 @@ void SessionRecord::write(void* to, const PutSession& e) {
 
 std::string_view SessionRecord::kept_texts() const {
     const std::size_t of_last = is_usual() ? 0 : std::size_t{uncommon().last_ip_bytes} + uncommon().last_ua_bytes;
-    return {texts(), std::size_t{user_bytes} + device_bytes + created_by_bytes + ip_bytes + ua_bytes + of_last + body_bytes};
+    return {texts(),
+            std::size_t{user_bytes_} + device_bytes_ + created_by_bytes_ + ip_bytes_ + ua_bytes_ + of_last + body_bytes_};
 }
 
 std::size_t SessionRecord::size_bytes() const {
@@ -122,20 +133,20 @@ std::size_t SessionRecord::size_bytes() const {
 }
 
 std::size_t SessionRecord::texts_bytes() const {
-    return kept_texts().size() + ((flags & made_by_default) != 0 ? default_creator.size() : 0);
+    return kept_texts().size() + (has(made_by_default) ? default_creator.size() : 0);
 }
 
 char* SessionRecord::copy_texts(char* to) const {
     const std::string_view kept = kept_texts();
-    const std::size_t before_creator = std::size_t{user_bytes} + device_bytes;
+    const std::size_t before_creator = std::size_t{user_bytes_} + device_bytes_;
     to = put(to, kept.substr(0, before_creator));
-    if ((flags & made_by_default) != 0) to = put(to, default_creator);
+    if (has(made_by_default)) to = put(to, default_creator);
     return put(to, kept.substr(before_creator));
 }
 
 const char* SessionRecord::texts() const { return previous() + (has_previous_token() ? previous_bytes : 0); }
 
-std::string_view SessionRecord::user() const { return {texts(), user_bytes}; }
+std::string_view SessionRecord::user() const { return {texts(), user_bytes_}; }
 
 TokenHash SessionRecord::previous_token() const {
     TokenHash hash{};
@@ -152,10 +163,10 @@ UnixMs SessionRecord::previous_until() const {
 void SessionRecord::take_links(const SessionRecord& from) {
     user_next = from.user_next;
     prev_or_count_ = from.prev_or_count_;
-    flags = static_cast<std::uint8_t>((flags & ~is_newest) | (from.flags & is_newest));
+    from.has(is_newest) ? set(is_newest) : clear(is_newest);
 }
 
-UnixMs SessionRecord::due() const { return earlier_end(expires_at, last_active, static_cast<UnixMs>(idle_s()) * 1000); }
+UnixMs SessionRecord::due() const { return earlier_end(expires_at(), last_active(), static_cast<UnixMs>(idle_s()) * 1000); }
 
 UnixMs SessionRecord::due_of(const PutSession& e) { return earlier_end(e.expires_at, e.last_active, e.idle_ms); }
 
@@ -167,16 +178,16 @@ void SessionRecord::put_texts(To& to) const {
         at += bytes;
         return text;
     };
-    to.user = take(user_bytes);
-    to.device = take(device_bytes);
-    to.created_by = (flags & made_by_default) != 0 ? default_creator : take(created_by_bytes);
-    to.ip = take(ip_bytes);
-    to.ua = take(ua_bytes);
+    to.user = take(user_bytes_);
+    to.device = take(device_bytes_);
+    to.created_by = has(made_by_default) ? default_creator : take(created_by_bytes_);
+    to.ip = take(ip_bytes_);
+    to.ua = take(ua_bytes_);
     if (!is_usual()) {
         to.last_ip = take(uncommon().last_ip_bytes);
         to.last_ua = take(uncommon().last_ua_bytes);
     }
-    to.data = PackedData(take(body_bytes));
+    to.data = PackedData(take(body_bytes_));
 }
 
 PutSession SessionRecord::effect(DbIndex db) const {
@@ -190,10 +201,10 @@ PutSession SessionRecord::effect(DbIndex db) const {
     e.token_slot = token_slot();
     e.previous_slot = previous_slot();
     e.created_at = created_at();
-    e.last_active = last_active;
-    e.expires_at = expires_at;
+    e.last_active = last_active();
+    e.expires_at = expires_at();
     e.idle_ms = static_cast<std::int64_t>(idle_s()) * 1000;
-    e.version = version;
+    e.version = version();
     put_texts(e);
     return e;
 }
@@ -202,10 +213,10 @@ SessionView SessionRecord::view() const {
     SessionView v;
     v.id = id;
     v.created_at = created_at();
-    v.last_active = last_active;
-    v.expires_at = expires_at;
+    v.last_active = last_active();
+    v.expires_at = expires_at();
     v.idle_ms = static_cast<std::int64_t>(idle_s()) * 1000;
-    v.version = version;
+    v.version = version();
     put_texts(v);
     return v;
 }

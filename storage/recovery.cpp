@@ -255,6 +255,9 @@ LogResult<Recovered> recover_log(FileSystem& fs, const RecoveryOptions& options,
     if (!judged) return judged.error();
     if (refuses(judged->verdict)) return refusal(judged->verdict, options.directory_name, why_refused(*judged, options));
     const Scan* scan = &judged->scan;
+    if (const Lsn last = later(scan->last(), options.snapshot.last); last > lsn_start_max)
+        return Refusal{options.directory_name + ": its last LSN is " + std::to_string(value(last)) +
+                       ", and a server goes on from " + std::to_string(value(lsn_start_max)) + " at most (nothing was changed)"};
 
     Recovered recovered;
     RecoveryReport& report = recovered.report;

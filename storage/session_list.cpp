@@ -21,7 +21,7 @@ bool view_of(Space& space, Place place, UnixMs now, SessionView& view) {
         return true;
     }
     const DeadRecord* d = space.dead(place);
-    if (!d || (d->flags & DeadRecord::has_id) == 0 || !d->remembered(now)) return false;
+    if (!d || !d->has(DeadRecord::has_id) || !d->remembered(now)) return false;
     view = d->view();
     return true;
 }
@@ -118,7 +118,7 @@ bool SessionLister::step(Op& op) {
             SessionView view;
             if (!view_of(*space, place_, op.now, view) || !passes(view)) continue;
             ++total_;
-            consider({rank_of(view), view.id, place_, space->at(place_)->generation, shard});
+            consider({rank_of(view), view.id, place_, space->generation(place_), shard});
         }
         if (space && place_ < space->places_end()) continue;
         ++shard_;
@@ -142,7 +142,8 @@ void SessionLister::page(Op& op, SessionVisitor visit) {
         Space* space = impl.space(c.shard, db_);
         const Record* r = space ? space->at(c.place) : nullptr;
         SessionView view;
-        if (!r || r->generation != c.generation || !view_of(*space, c.place, op.now, view) || !passes(view)) continue;
+        if (!r || space->generation(c.place) != c.generation || !view_of(*space, c.place, op.now, view) || !passes(view))
+            continue;
         Store::Impl::depend(op, r->lsn);
         visit(view);
     }

@@ -49,7 +49,7 @@ bool sensible(const BlockHeader& block, std::size_t tag_bytes) {
     if (block.stored_bytes < tag_bytes || block.stored_bytes - tag_bytes > block.raw_bytes) return false;
     if (block.compression == Compression::none && block.stored_bytes - tag_bytes != block.raw_bytes) return false;
     if (block.first_slot > block.last_slot || block.last_slot >= slot_count) return false;
-    return block.kind == BlockKind::footer || block.entries > 0;
+    return block.kind == BlockKind::footer || (block.entries > 0 && believable(block.first_lsn));
 }
 
 }  // namespace
@@ -81,6 +81,7 @@ DecodedHeader decode_header(std::span<const std::byte> block) {
     header.begun_at = Lsn{proto.begun_at_lsn()};
     header.created_at = static_cast<UnixMs>(proto.created_at_ms());
     header.base_last = Lsn{proto.base_last_lsn()};
+    if (!believable(header.begun_at) || !believable(header.base_last)) return {};
     if (!header.full() && !take_digest(header.base_digest, proto.base_digest())) return {};
     header.seal = {proto.cipher(), proto.key_id(), proto.key_check()};
     header.token_secret = proto.token_secret();
@@ -142,6 +143,7 @@ bool Removals::next(Lsn& lsn, std::string_view& entry) {
     if (rest_.size() < removal_prefix_bytes) return !(broken_ = true);
     const auto* bytes = reinterpret_cast<const std::byte*>(rest_.data());
     lsn = Lsn{load_le<std::uint64_t>(bytes)};
+    if (!believable(lsn)) return !(broken_ = true);
     const auto length = load_le<std::uint32_t>(bytes + sizeof(std::uint64_t));
     if (length == 0 || length > rest_.size() - removal_prefix_bytes) return !(broken_ = true);
     entry = rest_.substr(sizeof(std::uint64_t), sizeof(std::uint32_t) + length);
@@ -166,6 +168,7 @@ bool decode_footer(std::string_view payload, Footer& footer) {
     tokmesh::snapshot::SnapshotFooter proto;
     if (!proto.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return false;
     footer.last = Lsn{proto.last_lsn()};
+    if (!believable(footer.last) || proto.now_ms() > static_cast<std::uint64_t>(clock_max)) return false;
     footer.now = static_cast<UnixMs>(proto.now_ms());
     footer.blocks = proto.blocks();
     footer.sessions = proto.sessions();

@@ -72,7 +72,7 @@ char* begin_entry(std::string& to, Kind kind, std::uint8_t flags, Lsn lsn, DbInd
 }
 
 char* begin_entry(std::string& to, Kind kind, const Record& record, DbIndex db, std::size_t body_bytes) {
-    const int flags = record.kind == RecordKind::session ? record.flags & SessionRecord::has_previous : record.flags;
+    const unsigned flags = record.kind == RecordKind::session ? record.flags & SessionRecord::has_previous : record.flags;
     return begin_entry(to, kind, static_cast<std::uint8_t>(flags), record.lsn, db, body_bytes);
 }
 
@@ -90,15 +90,15 @@ void pack_session(const SessionRecord& r, DbIndex db, std::string& to) {
     f.last_active = e.last_active;
     f.version = e.version;
     f.idle_s = r.idle_s();
-    f.data_bytes = r.body_bytes;
-    f.ua_bytes = r.ua_bytes;
+    f.data_bytes = static_cast<std::uint32_t>(e.data.bytes().size());
+    f.ua_bytes = static_cast<std::uint16_t>(e.ua.size());
     f.last_ua_bytes = static_cast<std::uint16_t>(e.last_ua.size());
     f.token_slot = e.token_slot;
     f.previous_slot = e.previous_slot;
-    f.user_bytes = r.user_bytes;
-    f.device_bytes = r.device_bytes;
+    f.user_bytes = static_cast<std::uint8_t>(e.user.size());
+    f.device_bytes = static_cast<std::uint8_t>(e.device.size());
     f.created_by_bytes = static_cast<std::uint8_t>(e.created_by.size());
-    f.ip_bytes = r.ip_bytes;
+    f.ip_bytes = static_cast<std::uint8_t>(e.ip.size());
     f.last_ip_bytes = static_cast<std::uint8_t>(e.last_ip.size());
     f.id = r.id;
     f.token = r.token;
@@ -216,11 +216,10 @@ std::optional<PutSession> unpack_session(const Prefix& prefix, Body body) {
     PutSession e;
     e.has_previous = (prefix.flags & SessionRecord::has_previous) != 0;
     if (!body.fixed(f) || (e.has_previous && !body.fixed(previous))) return std::nullopt;
-    if (e.has_previous && previous.token == f.token) return std::nullopt;
     const std::size_t texts = std::size_t{f.user_bytes} + f.device_bytes + f.created_by_bytes + f.ip_bytes + f.ua_bytes +
                               f.last_ip_bytes + f.last_ua_bytes + f.data_bytes;
     if (body.left() != texts || !slot_is_sound(f.token_slot) || !slot_is_sound(f.previous_slot)) return std::nullopt;
-    if (f.expires_at < 0 || previous.until < 0 || !times_are_sound(f.created_at, f.last_active)) return std::nullopt;
+    if (previous.until < 0 || !times_are_sound(f.created_at)) return std::nullopt;
     e.db = prefix.db;
     e.id = f.id;
     e.token = f.token;
@@ -241,7 +240,7 @@ std::optional<PutSession> unpack_session(const Prefix& prefix, Body body) {
     e.last_ip = body.text(f.last_ip_bytes);
     e.last_ua = body.text(f.last_ua_bytes);
     e.data = PackedData(body.text(f.data_bytes));
-    if (!data_is_sound(e.data.bytes())) return std::nullopt;
+    if (!data_is_sound(e.data.bytes()) || !SessionRecord::fits(e)) return std::nullopt;
     return e;
 }
 
@@ -315,7 +314,9 @@ bool SnapshotEntries::next(SnapshotEntry& entry) {
     if (rest_.size() < sizeof prefix) return fault();
     std::memcpy(&prefix, rest_.data(), sizeof prefix);
     constexpr std::size_t inside = sizeof(Prefix) - sizeof prefix.bytes;
-    if (prefix.bytes < inside || prefix.bytes > rest_.size() - sizeof prefix.bytes || prefix.db >= db_count) return fault();
+    if (prefix.bytes < inside || prefix.bytes > rest_.size() - sizeof prefix.bytes || prefix.db >= db_count ||
+        !believable(Lsn{prefix.lsn}))
+        return fault();
     const Body body(rest_.substr(sizeof prefix, prefix.bytes - inside));
     rest_.remove_prefix(sizeof prefix.bytes + prefix.bytes);
     entry.lsn = Lsn{prefix.lsn};

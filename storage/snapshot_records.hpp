@@ -29,8 +29,8 @@ struct SnapshotEntry {
     std::string_view route() const;  // what says its shard
 };
 
-// Appends an entry that comes from no store. Its texts must fit: user, device, created_by, addresses and names of data 255 bytes,
-// agents and values of data 65,535, idle_ms a whole number of seconds up to idle_s_max.
+// Appends an entry that comes from no store. Its texts must fit: SessionRecord::fits, names of data 255 bytes, values 65,535; its
+// LSN is lsn_max at most and idle_ms a whole number of seconds.
 void pack(const SnapshotEntry& entry, std::string& to);
 
 // Walks the entries of a payload. Bounded by its bytes; broken() when they do not add up.

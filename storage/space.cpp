@@ -34,7 +34,7 @@ Space::Space(ShardIndex shard, DbIndex db, unsigned shard_shift, const Seeds& se
 
 Space::~Space() {
     for (Place place = 0; place < places_end_; ++place)
-        if (Record* record = *slot(place)) slab_.free(record, size_of(*record));  // large ones are malloc's
+        if (Record* record = at(place)) slab_.free(record, size_of(*record));  // large ones are malloc's
 }
 
 std::uint32_t Space::hash_of(const SessionId& id) const {
@@ -63,7 +63,7 @@ ShardIndex Space::shard_of(const SessionId& id) const {
 
 Place Space::find_id(const SessionId& id) {
     const IndexEntry* found = ids_.find(hash_of(id), [&](const IndexEntry& e) {
-        const Record* r = *slot(e.place);
+        const Record* r = &taken(e.place);
         return (r->kind == RecordKind::session ? static_cast<const SessionRecord*>(r)->id
                                                : static_cast<const DeadRecord*>(r)->id) == id;
     });
@@ -113,7 +113,7 @@ void Space::read_entry(Probe& probe) {
 }
 
 void Space::prefetch_place(const Probe& probe) {
-    if (probe.place < places_end_) __builtin_prefetch(slot(probe.place));
+    if (probe.place < places_end_) __builtin_prefetch(&slot(probe.place));
 }
 
 void Space::prefetch_record(const Probe& probe) {
@@ -124,27 +124,26 @@ void Space::prefetch_record(const Probe& probe) {
 
 Place Space::find_token(const TokenHash& token) {
     const IndexEntry* found = tokens_.find(hash_of(token), [&](const IndexEntry& e) {
-        const Record* r = *slot(e.place);
+        const Record* r = &taken(e.place);
         if (r->kind == RecordKind::session) {
             const auto* s = static_cast<const SessionRecord*>(r);
             return s->token == token || (s->has_previous_token() && s->previous_token() == token);
         }
         const auto* d = static_cast<const DeadRecord*>(r);
-        return d->token == token || ((d->flags & DeadRecord::has_previous) != 0 && d->previous == token);
+        return d->token == token || (d->has(DeadRecord::has_previous) && d->previous == token);
     });
     return found ? found->place : no_place;
 }
 
 Place Space::find_string(std::string_view key) {
     const IndexEntry* found = strings_.find(
-        hash_of_key(key), [&](const IndexEntry& e) { return static_cast<const StringRecord*>(*slot(e.place))->key() == key; });
+        hash_of_key(key), [&](const IndexEntry& e) { return static_cast<const StringRecord&>(taken(e.place)).key() == key; });
     return found ? found->place : no_place;
 }
 
 Place Space::first_of_user(std::string_view user) {
-    const IndexEntry* found = users_.find(hash_of_user(user), [&](const IndexEntry& e) {
-        return static_cast<const SessionRecord*>(*slot(e.place))->user() == user;
-    });
+    const IndexEntry* found =
+        users_.find(hash_of_user(user), [&](const IndexEntry& e) { return taken_by_session(e.place).user() == user; });
     return found ? found->place : no_place;
 }
 
@@ -224,18 +223,18 @@ Place Space::take_place(Record* record) {
     if (!free_places_.empty()) {
         place = free_places_.back();
         free_places_.pop_back();
-        *slot(place) = record;
+        slot(place) = PlaceWord(record, next_generation_);
     } else {
         if (place % block_places == 0) add_block();
         ++places_end_;
-        (*blocks_end_)[place % block_places] = record;
+        (*blocks_end_)[place % block_places] = PlaceWord(record, next_generation_);
     }
-    record->generation = next_generation_++;
+    ++next_generation_;
     return place;
 }
 
 void Space::free_place(Place place) {
-    *slot(place) = nullptr;
+    slot(place).put(nullptr);
     const std::size_t before = free_places_.capacity();
     free_places_.push_back(place);
     charge(static_cast<std::int64_t>((free_places_.capacity() - before) * sizeof(Place)));
@@ -253,20 +252,25 @@ std::size_t Space::size_of(const Record& record) {
 
 Place Space::oldest_dead() {
     while (!dead_order_.empty()) {
-        const DeadRecord* d = dead(dead_order_.front().place);
-        if (d && d->generation == dead_order_.front().generation) return dead_order_.front().place;
+        const auto [place, generation] = dead_order_.front();
+        if (dead(place) && this->generation(place) == generation) return place;
         dead_order_.pop_front();
     }
     return no_place;
 }
 
+bool Space::next_due(std::uint32_t tick, std::size_t& steps, Place& due) {
+    if (!wheel_.next_due(
+            tick, steps, [this](Place place) { return queued_at(place); }, due))
+        return false;
+    taken(due).tick = 0;
+    return true;
+}
+
 void Space::trim_wheel() {
     const std::uint64_t records = counts_.sessions + counts_.strings + counts_.dead;
     if (wheel_.size() <= records * 2 + 64) return;
-    wheel_.filter([&](const TimingWheel::Entry& e) {
-        const Record* r = at(e.place);
-        return r && r->tick == e.tick;
-    });
+    wheel_.trim([this](Place place) { return queued_at(place); });
 }
 
 std::size_t Space::index_bytes() const {

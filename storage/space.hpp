@@ -16,6 +16,7 @@
 
 #include "storage/effect.hpp"
 #include "storage/hash_index.hpp"
+#include "storage/place_word.hpp"
 #include "storage/probe.hpp"
 #include "storage/record.hpp"
 #include "storage/slab.hpp"
@@ -60,7 +61,8 @@ public:
     Place find_token(const TokenHash& token);
     Place find_string(std::string_view key);
     Place first_of_user(std::string_view user);
-    Record* at(Place place) { return place < places_end_ ? *slot(place) : nullptr; }
+    Record* at(Place place) { return place < places_end_ ? slot(place).record() : nullptr; }
+    std::uint32_t generation(Place place) { return slot(place).generation(); }  // of a place that was taken: differs each time
     SessionRecord* session(Place place);  // nullptr: there is no session (a dead one is none)
     StringRecord* string(Place place);
     DeadRecord* dead(Place place);
@@ -106,10 +108,11 @@ public:
 
     // ---- upkeep that alters no state that a client could see ----
     // Queues the record at its due tick if that is earlier than where it stands.
-    void schedule(Place place) { schedule(place, **slot(place)); }
+    void schedule(Place place) { schedule(place, *at(place)); }
     void forget(Place place, std::vector<StaleHint>& stale);  // a dead record whose time is over
     Place oldest_dead();                                      // no_place: none
-    TimingWheel& wheel() { return wheel_; }
+    // A place whose record's tick has come, which is not queued any more; false: none is left up to `tick`, or no step.
+    bool next_due(std::uint32_t tick, std::size_t& steps, Place& due);
     void trim_wheel();
     void continue_generations(const Space& before) { next_generation_ = before.next_generation_; }  // hints to it stay stale
     void moved(SessionRecord& record, UnixMs last_active);  // a touch that the log need not know
@@ -139,7 +142,7 @@ public:
 private:
     static constexpr std::size_t changed_lines = 4;
     static constexpr Place block_places = 256;
-    using Block = std::array<Record*, block_places>;
+    using Block = std::array<PlaceWord, block_places>;
 
     std::uint32_t hash_of(const SessionId& id) const;
     std::uint32_t hash_of(const TokenHash& token) const;
@@ -149,7 +152,9 @@ private:
     std::uint32_t hash_of(const Probe& probe) const;
     HashIndex<>& index_of(const Probe& probe);
 
-    Record** slot(Place place) { return &(*blocks_[place / block_places])[place % block_places]; }
+    PlaceWord& slot(Place place) { return (*blocks_[place / block_places])[place % block_places]; }
+    Record& taken(Place place) { return *slot(place).record(); }  // precondition: it is
+    SessionRecord& taken_by_session(Place place) { return static_cast<SessionRecord&>(taken(place)); }
     void add_block();
     Place take_place(Record* record);
     void free_place(Place place);
@@ -157,8 +162,12 @@ private:
     StringRecord* make(const PutString&);
     DeadRecord* make_dead(std::string_view user);
     void release(Record* record);
+    std::uint32_t queued_at(Place place) {
+        const Record* record = at(place);
+        return record ? record->tick : 0;
+    }
     void schedule(Place place, Record& record);
-    void put_in_place(Place place, Record* record, Lsn lsn);  // the old one's generation and wheel entry go over; it is released
+    void put_in_place(Place place, Record* record, Lsn lsn);  // the old one's wheel entry goes over; it is released
     static std::size_t size_of(const Record& record);
 
     void link_user(Place place, SessionRecord& record);
@@ -175,7 +184,7 @@ private:
     void take_out(Place known);
     void queue_dead(Place place);
     void link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest);
-    StaleHint stale_hint(Place place, const Record& record, ShardIndex in, std::uint32_t hash, bool of_id) const;
+    StaleHint stale_hint(Place place, ShardIndex in, std::uint32_t hash, bool of_id);
     void note(Lsn lsn) { last_lsn = later(last_lsn, lsn); }
     void note_removal(Lsn lsn) {
         note(lsn);

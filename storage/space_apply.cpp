@@ -37,31 +37,30 @@ void Space::count(const Record& record, std::int64_t sign) {
         case RecordKind::string: counts_.strings += n; break;
         case RecordKind::dead: counts_.dead += n; break;
     }
-    if (record.kind != RecordKind::dead && record.expires_at != 0) counts_.expiring += n;
+    if (record.kind != RecordKind::dead && record.expiry() != 0) counts_.expiring += n;
     const std::size_t bytes = size_of(record);
     counts_.record_bytes += n * bytes;
     charge(sign * static_cast<std::int64_t>(bytes));
 }
 
 void Space::put_in_place(Place place, Record* record, Lsn lsn) {
-    Record* old = *slot(place);
-    record->generation = old->generation;
+    Record* old = &taken(place);
     record->tick = old->tick;
     record->lsn = lsn;
     count(*old, -1);
     count(*record, 1);
-    *slot(place) = record;
+    slot(place).put(record);
     release(old);
     schedule(place, *record);
 }
 
 void Space::schedule(Place place, Record& r) {
-    const UnixMs due = r.kind == RecordKind::session ? static_cast<SessionRecord&>(r).due() : r.expires_at;
+    const UnixMs due = r.kind == RecordKind::session ? static_cast<SessionRecord&>(r).due() : r.expiry();
     if (due == 0) return;
     const std::uint32_t tick = TimingWheel::tick_of(due);
     if (r.tick != 0 && r.tick <= tick) return;  // fires earlier and is queued again then
     r.tick = tick;
-    wheel_.add({place, tick});
+    wheel_.add(place, tick);
 }
 
 namespace {
@@ -77,8 +76,7 @@ bool newer(const SessionRecord& a, const SessionRecord& b) {
 void Space::link_user(Place place, SessionRecord& record) {
     const auto user = record.user();
     const std::uint32_t hash = hash_of_user(user);
-    IndexEntry* first =
-        users_.find(hash, [&](const IndexEntry& e) { return static_cast<SessionRecord*>(*slot(e.place))->user() == user; });
+    IndexEntry* first = users_.find(hash, [&](const IndexEntry& e) { return taken_by_session(e.place).user() == user; });
     record.user_next = no_place;
     record.set_newest(1);
     if (!first) {
@@ -86,10 +84,10 @@ void Space::link_user(Place place, SessionRecord& record) {
         ++counts_.users;
         return;
     }
-    auto& newest = static_cast<SessionRecord&>(**slot(first->place));
+    SessionRecord& newest = taken_by_session(first->place);
     Place before = no_place;  // live and in replay nobody: only a snapshot's records come in another order
-    for (Place p = first->place; p != no_place && newer(static_cast<SessionRecord&>(**slot(p)), record);
-         before = p, p = static_cast<SessionRecord&>(**slot(p)).user_next) {
+    for (Place p = first->place; p != no_place && newer(taken_by_session(p), record);
+         before = p, p = taken_by_session(p).user_next) {
     }
     if (before != no_place) return link_behind(before, place, record, newest);
     record.user_next = first->place;
@@ -99,10 +97,10 @@ void Space::link_user(Place place, SessionRecord& record) {
 }
 
 void Space::link_behind(Place before, Place place, SessionRecord& record, SessionRecord& newest) {
-    auto& prev = static_cast<SessionRecord&>(**slot(before));
+    SessionRecord& prev = taken_by_session(before);
     record.set_behind(before);
     record.user_next = prev.user_next;
-    if (prev.user_next != no_place) static_cast<SessionRecord&>(**slot(prev.user_next)).set_behind(place);
+    if (prev.user_next != no_place) taken_by_session(prev.user_next).set_behind(place);
     prev.user_next = place;
     newest.set_newest(newest.user_count() + 1);
 }
@@ -110,10 +108,10 @@ void Space::link_behind(Place before, Place place, SessionRecord& record, Sessio
 void Space::unlink_user(Place place, SessionRecord& record) {
     const Place next = record.user_next, prev = record.user_prev();
     if (prev != no_place) {
-        if (next != no_place) static_cast<SessionRecord&>(**slot(next)).set_behind(prev);
-        static_cast<SessionRecord&>(**slot(prev)).user_next = next;
+        if (next != no_place) taken_by_session(next).set_behind(prev);
+        taken_by_session(prev).user_next = next;
         const Place first = first_of_user(record.user());  // where the count stands; by the index, for lists may be long
-        auto& newest = static_cast<SessionRecord&>(**slot(first));
+        SessionRecord& newest = taken_by_session(first);
         newest.set_newest(newest.user_count() - 1);
         return;
     }
@@ -125,7 +123,7 @@ void Space::unlink_user(Place place, SessionRecord& record) {
         return;
     }
     entry->place = next;
-    static_cast<SessionRecord&>(**slot(next)).set_newest(record.user_count() - 1);
+    taken_by_session(next).set_newest(record.user_count() - 1);
 }
 
 void Space::add_token(const TokenHash& token, Slot slot, Place place) {
@@ -149,10 +147,10 @@ Place Space::apply(const PutSession& e, Lsn lsn) {
     note(lsn);
     Place place = find_id(e.id);
     if (place != no_place) {
-        Record* r = *slot(place);
-        if (value(lsn) <= value(r->lsn)) return place;
-        if (r->kind == RecordKind::session) {
-            auto& old = static_cast<SessionRecord&>(*r);
+        Record& r = taken(place);
+        if (value(lsn) <= value(r.lsn)) return place;
+        if (r.kind == RecordKind::session) {
+            auto& old = static_cast<SessionRecord&>(r);
             if (old.user() == e.user) return replace_session(place, old, e, lsn);
             apply(RemoveSession{old.user(), db_, e.id, RemovalReason::replaced, 0}, lsn);
         }
@@ -174,7 +172,7 @@ Place Space::apply(const PutSession& e, Lsn lsn) {
 void Space::give_up_id(Place place) {
     DeadRecord& d = *dead(place);
     ids_.erase(ids_.find(hash_of(d.id), [&](const IndexEntry& entry) { return entry.place == place; }));
-    d.flags &= static_cast<std::uint8_t>(~DeadRecord::has_id);
+    d.clear(DeadRecord::has_id);
 }
 
 Place Space::replace_session(Place place, SessionRecord& old, const PutSession& e, Lsn lsn) {
@@ -192,10 +190,10 @@ Place Space::replace_session(Place place, SessionRecord& old, const PutSession& 
 }
 
 void Space::moved(SessionRecord& record, UnixMs last_active) {
-    if (last_active <= record.last_active) return;
-    const auto ahead = static_cast<std::uint64_t>(last_active - record.last_active) + record.ahead_of_log_ms;
-    record.ahead_of_log_ms = static_cast<std::uint32_t>(std::min<std::uint64_t>(ahead, UINT32_MAX));
-    record.last_active = last_active;
+    if (last_active <= record.last_active()) return;
+    const auto ahead = static_cast<std::uint64_t>(last_active - record.last_active()) + record.ahead_of_log_ms();
+    record.set_ahead_of_log_ms(ahead);
+    record.set_last_active(last_active);
 }
 
 void Space::apply(const TouchSession& e, Lsn lsn) {
@@ -207,8 +205,8 @@ void Space::apply(const TouchSession& e, Lsn lsn) {
     const bool same_ip = e.last_ip.empty() || e.last_ip == now.last_ip;
     const bool same_ua = e.last_ua.empty() || e.last_ua == now.last_ua;
     if (same_ip && same_ua) {
-        old->last_active = std::max(old->last_active, e.last_active);
-        old->ahead_of_log_ms = 0;
+        old->set_last_active(std::max(old->last_active(), e.last_active));
+        old->set_ahead_of_log_ms(0);
         old->lsn = lsn;
         return;
     }
@@ -224,10 +222,10 @@ void Space::apply(const ExpireSession& e, Lsn lsn) {
     SessionRecord* r = session(place);
     if (!r || value(lsn) <= value(r->lsn)) return;
     count(*r, -1);
-    r->expires_at = e.expires_at;
-    r->version = e.version;
-    if (e.last_active > r->last_active) r->last_active = e.last_active;
-    if (e.last_active != 0) r->ahead_of_log_ms = 0;
+    r->set_expires_at(e.expires_at);
+    r->set_version(e.version);
+    if (e.last_active > r->last_active()) r->set_last_active(e.last_active);
+    if (e.last_active != 0) r->set_ahead_of_log_ms(0);
     r->lsn = lsn;
     count(*r, 1);
     schedule(place);
@@ -242,17 +240,17 @@ void Space::apply(const RemoveSession& e, Lsn lsn) {
     d->id = s->id;
     d->token = s->token;
     d->token_slot = s->token_slot();
-    d->flags = DeadRecord::has_id;
+    d->set(DeadRecord::has_id);
     if (s->has_previous_token()) {
-        d->flags |= DeadRecord::has_previous;
+        d->set(DeadRecord::has_previous);
         d->previous = s->previous_token();
         d->previous_slot = s->previous_slot();
     }
     d->reason = e.reason;
     d->expires_at = e.until;
     d->created_at = s->created_at();
-    d->last_active = s->last_active;
-    d->ended_at = s->expires_at;
+    d->last_active = s->last_active();
+    d->ended_at = s->expires_at();
     unlink_user(place, *s);
     put_in_place(place, d, lsn);
     queue_dead(place);
@@ -282,16 +280,16 @@ void Space::queue_dead(Place place) {
         d.expires_at = 1;
         schedule(place);
     }
-    dead_order_.push_back({place, d.generation});
+    dead_order_.push_back({place, generation(place)});
 }
 
 Place Space::apply(const PutString& e, Lsn lsn) {
     note(lsn);
     Place place = find_string(e.key);
-    if (place != no_place && value(lsn) <= value((*slot(place))->lsn)) return place;
+    if (place != no_place && value(lsn) <= value(taken(place).lsn)) return place;
     StringRecord* record = make(e);
     if (place != no_place) {
-        record->last_access = static_cast<StringRecord*>(*slot(place))->last_access;
+        record->last_access = static_cast<StringRecord&>(taken(place)).last_access;
         put_in_place(place, record, lsn);
         return place;
     }
@@ -306,8 +304,8 @@ Place Space::apply(const PutString& e, Lsn lsn) {
 void Space::apply(const ExpireString& e, Lsn lsn) {
     note(lsn);
     const Place place = find_string(e.key);
-    if (place == no_place || value(lsn) <= value((*slot(place))->lsn)) return;
-    Record& r = **slot(place);
+    if (place == no_place || value(lsn) <= value(taken(place).lsn)) return;
+    auto& r = static_cast<StringRecord&>(taken(place));
     count(r, -1);
     r.expires_at = e.expires_at;
     r.lsn = lsn;
@@ -318,30 +316,29 @@ void Space::apply(const ExpireString& e, Lsn lsn) {
 void Space::apply(const RemoveString& e, Lsn lsn) {
     if (e.reason != RemovalReason::expired) note_removal(lsn);
     const Place place = find_string(e.key);
-    if (place == no_place || value(lsn) <= value((*slot(place))->lsn)) return;
-    Record* record = *slot(place);
+    if (place == no_place || value(lsn) <= value(taken(place).lsn)) return;
+    Record& record = taken(place);
     strings_.erase(strings_.find(hash_of_key(e.key), [&](const IndexEntry& entry) { return entry.place == place; }));
-    count(*record, -1);
+    count(record, -1);
     free_place(place);
-    release(record);
+    release(&record);
 }
 
-StaleHint Space::stale_hint(Place place, const Record& record, ShardIndex in, std::uint32_t hash, bool of_id) const {
-    return {in, hash, Hint{hash, place, record.generation, shard_}, of_id, record.gate_lsn()};
+StaleHint Space::stale_hint(Place place, ShardIndex in, std::uint32_t hash, bool of_id) {
+    return {in, hash, Hint{hash, place, generation(place), shard_}, of_id, taken(place).gate_lsn()};
 }
 
 void Space::forget(Place place, std::vector<StaleHint>& stale) {
     DeadRecord& d = *dead(place);
     const auto token = [&](const TokenHash& hash, Slot slot) {
         remove_token(hash, slot, place);
-        if (shard_of_token(slot) != shard_) stale.push_back(stale_hint(place, d, shard_of_token(slot), hash_of(hash), false));
+        if (shard_of_token(slot) != shard_) stale.push_back(stale_hint(place, shard_of_token(slot), hash_of(hash), false));
     };
     token(d.token, d.token_slot);
-    if ((d.flags & DeadRecord::has_previous) != 0) token(d.previous, d.previous_slot);
-    if ((d.flags & DeadRecord::has_id) != 0)
+    if (d.has(DeadRecord::has_previous)) token(d.previous, d.previous_slot);
+    if (d.has(DeadRecord::has_id))
         ids_.erase(ids_.find(hash_of(d.id), [&](const IndexEntry& entry) { return entry.place == place; }));
-    if (d.id != SessionId{} && shard_of(d.id) != shard_)
-        stale.push_back(stale_hint(place, d, shard_of(d.id), hash_of(d.id), true));
+    if (d.id != SessionId{} && shard_of(d.id) != shard_) stale.push_back(stale_hint(place, shard_of(d.id), hash_of(d.id), true));
     count(d, -1);
     free_place(place);
     release(&d);

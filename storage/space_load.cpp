@@ -94,7 +94,8 @@ void Space::load(const PutDead& e, Lsn lsn, Lsn begun_at) {
     if (!gives_way(find_token(e.token), e, lsn, begun_at)) return;
     if (e.has_previous && !gives_way(find_token(e.previous), e, lsn, begun_at)) return;
     DeadRecord* d = make_dead(e.user);
-    d->flags = static_cast<std::uint8_t>((has_id ? DeadRecord::has_id : 0) | (e.has_previous ? DeadRecord::has_previous : 0));
+    if (has_id) d->set(DeadRecord::has_id);
+    if (e.has_previous) d->set(DeadRecord::has_previous);
     d->id = e.id;
     d->token = e.token;
     d->previous = e.previous;
@@ -124,10 +125,7 @@ void Space::reserve(std::uint64_t sessions, std::uint64_t strings, std::uint64_t
 }
 
 void Space::order_dead() {
-    std::erase_if(dead_order_, [&](const DeadPlace& d) {
-        const DeadRecord* there = dead(d.place);
-        return !there || there->generation != d.generation;
-    });
+    std::erase_if(dead_order_, [&](const DeadPlace& d) { return !dead(d.place) || generation(d.place) != d.generation; });
     std::stable_sort(dead_order_.begin(), dead_order_.end(), [&](const DeadPlace& a, const DeadPlace& b) {
         return value(dead(a.place)->lsn) < value(dead(b.place)->lsn);
     });

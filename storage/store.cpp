@@ -60,7 +60,7 @@ Found follow(Store::Impl& store, Op& op, Space& home, Place at_home, Hints&& hin
         }
         Space* space = store.space(hint.shard, op.db);
         const Record* record = space ? space->at(hint.place) : nullptr;
-        if (!record || record->generation != hint.generation) {  // forgotten, and this shard is not told yet
+        if (!record || space->generation(hint.place) != hint.generation) {  // forgotten, and this shard is not told yet
             store.depend_on_absence(op, hint.shard);
             continue;
         }
@@ -80,7 +80,7 @@ Found Store::Impl::find_id(Op& op, const SessionId& id, ShardLock& lock) {
     const auto hints = [&] { return home->id_hints(id); };
     return follow(*this, op, *home, home->find_id(id), hints, lock, [&](const Record& r) {
         if (r.kind == RecordKind::session) return static_cast<const SessionRecord&>(r).id == id;
-        return r.kind == RecordKind::dead && (r.flags & DeadRecord::has_id) != 0 && static_cast<const DeadRecord&>(r).id == id;
+        return r.kind == RecordKind::dead && r.has(DeadRecord::has_id) && static_cast<const DeadRecord&>(r).id == id;
     });
 }
 
@@ -95,7 +95,7 @@ Found Store::Impl::find_token(Op& op, const TokenHash& hash, ShardIndex shard, S
         }
         if (r.kind != RecordKind::dead) return false;
         const auto& d = static_cast<const DeadRecord&>(r);
-        return d.token == hash || ((d.flags & DeadRecord::has_previous) != 0 && d.previous == hash);
+        return d.token == hash || (d.has(DeadRecord::has_previous) && d.previous == hash);
     });
 }
 
@@ -176,8 +176,8 @@ Store::DbFigures Store::db_figures(DbIndex db, UnixMs now) const {
         constexpr Place sample = 16;
         for (Place p = 0; p < std::min(space->places_end(), sample); ++p) {
             const Record* r = const_cast<Space*>(space)->at(p);
-            if (!r || r->kind == RecordKind::dead || r->expires_at <= now) continue;
-            ttl_sum += static_cast<double>(r->expires_at - now);
+            if (!r || r->kind == RecordKind::dead || r->expiry() <= now) continue;
+            ttl_sum += static_cast<double>(r->expiry() - now);
             ++sampled;
         }
     }

@@ -157,7 +157,7 @@ Result<CreatedSession> Store::create(Op& op, const NewSession& wanted) {
     for (const auto& r : removals) s.count_removal(r.reason);
     const Place place = space.apply(put, lsn);
     if (wanted.id || wanted.token) {
-        const Hint here{0, place, space.at(place)->generation, home};
+        const Hint here{0, place, space.generation(place), home};
         if (wanted.id && s.shard_of(*wanted.id) != home)
             s.make_space(s.shard_of(*wanted.id), op.db).put_id_hint(*wanted.id, here);
         if (wanted.token && token_shard != home) s.make_space(token_shard, op.db).put_token_hint(put.token, here);

@@ -95,7 +95,7 @@ std::optional<UnixMs> Store::expires_at(Op& op, std::string_view key) {
 
 std::optional<std::int64_t> Store::idle_ms(Op& op, std::string_view key) {
     OneKey k(*impl_, op, key);
-    if (const SessionRecord* s = k->session()) return std::max<std::int64_t>(0, op.now - s->last_active);
+    if (const SessionRecord* s = k->session()) return std::max<std::int64_t>(0, op.now - s->last_active());
     if (const StringRecord* s = k->string()) return s->last_access == 0 ? 0 : std::max<std::int64_t>(0, op.now - s->last_access);
     return std::nullopt;
 }
@@ -172,7 +172,7 @@ Result<bool> Store::expire(Op& op, std::string_view name, UnixMs at, ExpireWhen 
     OneKey k(*impl_, op, name);
     const Found f = *k;
     if (!f) return false;
-    if (!allowed(when, f.space->at(f.place)->expires_at, at)) return false;
+    if (!allowed(when, f.space->at(f.place)->expiry(), at)) return false;
     const bool removes = at <= op.now;
     const auto log_and_apply = [&](const auto& effect) -> Result<bool> {
         RecordWriter& record = Impl::writer();
@@ -184,7 +184,7 @@ Result<bool> Store::expire(Op& op, std::string_view name, UnixMs at, ExpireWhen 
         return true;
     };
     if (const SessionRecord* s = f.session()) {
-        if (!removes) return log_and_apply(ExpireSession{s->user(), op.db, s->id, at, s->version + 1, 0});
+        if (!removes) return log_and_apply(ExpireSession{s->user(), op.db, s->id, at, next_version(s->version()), 0});
         const auto done = log_and_apply(Impl::removal(*s, op.db, RemovalReason::deleted, op.now));
         if (done) {
             impl_->count_removal(RemovalReason::deleted);
@@ -199,10 +199,11 @@ Result<bool> Store::expire(Op& op, std::string_view name, UnixMs at, ExpireWhen 
 Result<bool> Store::persist(Op& op, std::string_view name) {
     OneKey k(*impl_, op, name);
     const Found f = *k;
-    if (!f || f.space->at(f.place)->expires_at == 0) return false;
+    if (!f || f.space->at(f.place)->expiry() == 0) return false;
     RecordWriter& record = Impl::writer();
     const SessionRecord* s = f.session();
-    const ExpireSession of_session = s ? ExpireSession{s->user(), op.db, s->id, 0, s->version + 1, 0} : ExpireSession{};
+    const ExpireSession of_session =
+        s ? ExpireSession{s->user(), op.db, s->id, 0, next_version(s->version()), 0} : ExpireSession{};
     const ExpireString of_string{name, op.db, 0};
     if (s)
         record.add(of_session);

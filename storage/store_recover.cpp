@@ -48,15 +48,15 @@ std::vector<Foreign> foreign_entries(Space& space, ShardIndex shard) {
     for (Place p = 0; p < space.places_end(); ++p) {
         const Record* r = space.at(p);
         if (!r) continue;
-        const Hint here{0, p, r->generation, shard};
+        const Hint here{0, p, space.generation(p), shard};
         if (const SessionRecord* session = space.session(p)) {
             id(session->id, here);
             token(session->token, session->token_slot(), here);
             if (session->has_previous_token()) token(session->previous_token(), session->previous_slot(), here);
         } else if (const DeadRecord* dead = space.dead(p)) {
-            if ((dead->flags & DeadRecord::has_id) != 0) id(dead->id, here);
+            if (dead->has(DeadRecord::has_id)) id(dead->id, here);
             token(dead->token, dead->token_slot, here);
-            if ((dead->flags & DeadRecord::has_previous) != 0) token(dead->previous, dead->previous_slot, here);
+            if (dead->has(DeadRecord::has_previous)) token(dead->previous, dead->previous_slot, here);
         }
     }
     return foreign;

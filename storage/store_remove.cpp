@@ -12,8 +12,8 @@ RemoveSession Store::Impl::removal(const SessionRecord& record, DbIndex db, Remo
         case RemovalReason::expired: until = record.due() + expired_remembered_ms; break;
         case RemovalReason::evicted: until = now + expired_remembered_ms; break;
         default:
-            until =
-                record.expires_at == 0 ? now + revoked_remembered_ms : std::min(record.expires_at, now + revoked_remembered_ms);
+            until = record.expires_at() == 0 ? now + revoked_remembered_ms
+                                             : std::min(record.expires_at(), now + revoked_remembered_ms);
     }
     return {record.user(), db, record.id, reason, until};
 }

@@ -105,11 +105,11 @@ void Store::Impl::touch_found(Op& op, const Found& found, const Touch& touch, bo
     }
     std::int64_t behind_max = settings.touch_resolution_ms.load(std::memory_order_relaxed);
     if (const std::int64_t idle_s = r.idle_s(); idle_s != 0) behind_max = std::min(behind_max, idle_s * 1000 / 8);
-    if (effect.last_ip.empty() && effect.last_ua.empty() && r.ahead_of_log_ms < behind_max) return;
+    if (effect.last_ip.empty() && effect.last_ua.empty() && r.ahead_of_log_ms() < behind_max) return;
     effect.user = r.user();
     effect.db = op.db;
     effect.id = r.id;
-    effect.last_active = r.last_active;
+    effect.last_active = r.last_active();
     RecordWriter& record = writer();
     record.add(effect);
     if (!op.credit || op.credit->bytes < record.bytes().size()) return;  // put off: the next touch tries again
@@ -123,7 +123,7 @@ Result<UnixMs> Store::touch(Op& op, const SessionId& id, const Touch& touch) {
     const OneSession one(*impl_, op, id);
     if (one.error()) return one.error();
     impl_->touch_found(op, *one, touch, true);
-    return one.record().last_active;
+    return one.record().last_active();
 }
 
 namespace {
@@ -201,25 +201,25 @@ Result<std::uint64_t> Store::update(Op& op, const SessionId& id, const SessionCh
     put.data = PackedData(packed);
     if (change.device) put.device = *change.device;
     if (change.expires_at) put.expires_at = *change.expires_at;
-    ++put.version;
+    put.version = next_version(put.version);
     RecordWriter& record = Impl::writer();
     record.add(put);
     if (const auto error = impl_->check(op, record)) return *error;
     const Lsn lsn = impl_->append(op, record);
     Impl::depend(op, lsn);
     one.space().apply(put, lsn);
-    return one.record().version;
+    return one.record().version();
 }
 
 Result<UnixMs> Store::renew(Op& op, const SessionId& id, UnixMs expires_at, std::optional<std::uint64_t> if_version) {
     const OneSession one(*impl_, op, id);
     if (one.error()) return one.error();
     const SessionRecord& r = one.record();
-    if (if_version && *if_version != r.version) {
-        op.current_version = r.version;
+    if (if_version && *if_version != r.version()) {
+        op.current_version = r.version();
         return Errc::version_moved;
     }
-    const ExpireSession effect{r.user(), op.db, id, expires_at, r.version + 1, 0};
+    const ExpireSession effect{r.user(), op.db, id, expires_at, next_version(r.version()), 0};
     RecordWriter& record = Impl::writer();
     record.add(effect);
     if (const auto error = impl_->check(op, record)) return *error;
@@ -268,13 +268,12 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
     put.previous_until = grace_ms == 0 ? 0 : op.now + grace_ms;
     put.token = s.hash_token(rotated.token);
     put.token_slot = users_slot;
-    ++put.version;
+    put.version = next_version(put.version);
     record.add(put);
     if (ends_one) record.add(ended);
     if (const auto error = s.check(op, record)) return *error;
     const Lsn lsn = s.append(op, record);
     Impl::depend(op, lsn);
-    const std::uint32_t generation = r.generation;
     const ShardIndex ended_shard = found.space->shard_of_token(ended.token_slot);
     std::string user(put.user);  // `put` is views into the record that apply replaces
     ended.user = user;
@@ -283,8 +282,8 @@ Result<Rotated> Store::rotate(Op& op, std::string_view token, std::int64_t grace
         const Place dead_place = found.space->apply(ended, lsn);
         if (ended_shard != home) {
             Space& hints = s.make_space(ended_shard, op.db);
-            hints.move_token_hint(ended.token, {0, found.place, generation, home},
-                                  {0, dead_place, found.space->at(dead_place)->generation, home});
+            hints.move_token_hint(ended.token, {0, found.place, found.space->generation(found.place), home},
+                                  {0, dead_place, found.space->generation(dead_place), home});
         }
         s.limit_dead(*found.space, after.stale);
     }

@@ -16,8 +16,8 @@ public:
     std::size_t run(std::size_t budget) {
         const std::uint32_t tick = TimingWheel::current_tick(op_.now);
         const std::size_t all = budget;
-        TimingWheel::Entry entry{};
-        while (space_.wheel().next_due(tick, budget, entry)) meet(entry);
+        Place due = no_place;
+        while (space_.next_due(tick, budget, due)) meet(due);
         finish();
         space_.trim_wheel();
         return all - budget;
@@ -26,17 +26,15 @@ public:
     std::vector<StaleHint> stale;
 
 private:
-    void meet(const TimingWheel::Entry& entry) {
-        Record* r = space_.at(entry.place);
-        if (!r || r->tick != entry.tick) return;  // stale
-        r->tick = 0;
+    void meet(Place place) {
+        Record* r = space_.at(place);
         if (r->kind == RecordKind::dead) {
-            static_cast<DeadRecord*>(r)->remembered(op_.now) ? space_.schedule(entry.place) : space_.forget(entry.place, stale);
+            static_cast<DeadRecord*>(r)->remembered(op_.now) ? space_.schedule(place) : space_.forget(place, stale);
             return;
         }
         const bool live = r->kind == RecordKind::session ? static_cast<SessionRecord*>(r)->live(op_.now)
                                                          : static_cast<StringRecord*>(r)->live(op_.now);
-        live ? space_.schedule(entry.place) : due_.push_back(entry.place);
+        live ? space_.schedule(place) : due_.push_back(place);
     }
 
     // One log record each, so that a little credit removes a little.
@@ -130,7 +128,7 @@ std::optional<Victim> sample(Store::Impl& store, ShardIndex shard, EvictionPolic
             const Place p = (start + i) % space->places_end();
             UnixMs rank = 0;
             if (const SessionRecord* s = space->session(p); s && s->live(now))
-                rank = policy == EvictionPolicy::volatile_ttl ? s->due() : s->last_active;
+                rank = policy == EvictionPolicy::volatile_ttl ? s->due() : s->last_active();
             else if (const StringRecord* k = space->string(p); k && k->live(now))
                 rank = policy == EvictionPolicy::volatile_ttl ? k->expires_at : k->last_access;
             else

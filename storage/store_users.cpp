@@ -48,14 +48,14 @@ void Store::list_user(Op& op, std::string_view user, std::uint64_t offset, std::
         if (!space) return;
         Impl::depend(op, space->last_lsn);
         const SessionRecord* at = last == no_place ? nullptr : space->session(last);
-        const bool goes_on = at && at->generation == last_generation;
+        const bool goes_on = at && space->generation(last) == last_generation;
         std::uint64_t skip = goes_on ? 0 : seen;
         Place p = goes_on ? at->user_next : space->first_of_user(user);
         std::uint64_t steps = 0;
         for (; p != no_place && seen < end && steps < visits_per_lock + skip; ++steps) {
             const SessionRecord& r = *space->session(p);
             last = p;
-            last_generation = r.generation;
+            last_generation = space->generation(p);
             p = r.user_next;
             if (!r.live(op.now)) continue;
             if (skip > 0) {

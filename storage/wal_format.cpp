@@ -40,13 +40,15 @@ std::optional<SegmentHeader> from_proto(const tokmesh::log::SegmentHeader& proto
     header.predecessor_length = proto.predecessor_length();
     header.seal = {static_cast<std::uint32_t>(proto.cipher()), proto.key_id(), proto.key_check()};
     header.token_secret = proto.token_secret();
-    if (header.first_lsn != next(header.predecessor_last) || !is_stored_token_secret(header.token_secret)) return std::nullopt;
+    if (header.first_lsn != next(header.predecessor_last) || !believable(header.first_lsn)) return std::nullopt;
+    if (!is_stored_token_secret(header.token_secret)) return std::nullopt;
     return header;
 }
 
 // What no writer would write, whatever its checksum says.
 bool sensible(const FrameHeader& frame, bool sealed) {
     if (value(frame.first_lsn) == 0 || value(frame.durable_lsn) >= value(frame.first_lsn)) return false;
+    if (!believable(frame.first_lsn) || !believable(frame.last_lsn()) || frame.now < 0 || frame.now > clock_max) return false;
     if (frame.payload_bytes > frame_payload_bytes_max) return false;
     const std::size_t least = data_payload_bytes(std::size_t{frame.entry_count} * entry_length_bytes, sealed);
     switch (frame.kind) {

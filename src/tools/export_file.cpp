@@ -19,10 +19,9 @@ constexpr std::uint64_t export_version = 1;
 constexpr storage::UnixMs clock_ahead_max_ms = 24LL * 3600 * 1000;
 constexpr std::size_t write_bytes = 256U << 10;
 constexpr std::size_t read_bytes = 256U << 10;
-constexpr std::uint64_t last_lsn_max = std::uint64_t{1} << 62;  // so that whoever goes on counts far from the end
-constexpr std::size_t depth_max = 4;                            // an object, its data, one of its values
-constexpr std::size_t monotonic_bytes = 1024;                   // at first
-constexpr std::size_t memory_max = 4 * export_line_bytes_max;   // for a line as values
+constexpr std::size_t depth_max = 4;                           // an object, its data, one of its values
+constexpr std::size_t monotonic_bytes = 1024;                  // at first
+constexpr std::size_t memory_max = 4 * export_line_bytes_max;  // for a line as values
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
@@ -176,8 +175,8 @@ LogResult<ExportHeader> ExportReader::header() {
     const std::uint64_t version = fields.number("tokmesh_export", 1, UINT64_MAX);
     if (version > export_version) return fault("written by a newer version: tokmesh_export " + std::to_string(version));
     fields.bytes("directory", header_.directory);
-    header_.last = storage::Lsn{fields.number("last_lsn", 0, last_lsn_max)};
-    header_.now = static_cast<storage::UnixMs>(fields.number("time_ms", 0, INT64_MAX / 2));
+    header_.last = storage::Lsn{fields.number("last_lsn", 0, storage::value(storage::lsn_start_max))};
+    header_.now = static_cast<storage::UnixMs>(fields.number("time_ms", 0, storage::clock_max));
     if (fields.has("token_secret")) fields.bytes("token_secret", header_.token_secret);
     if (fields.has("db")) header_.db = static_cast<storage::DbIndex>(fields.number("db", 0, storage::db_count - 1));
     if (const auto wrong = fields.fault()) return fault(*wrong);

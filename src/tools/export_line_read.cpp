@@ -18,8 +18,7 @@ using storage::PutDead;
 using storage::PutSession;
 using storage::PutString;
 
-constexpr std::uint64_t time_max = INT64_MAX / 2;     // so that an idle time can be added
-constexpr std::uint64_t version_max = INT64_MAX / 2;  // so that it can go on counting
+constexpr std::uint64_t time_max = storage::session_time_max;
 constexpr std::size_t name_bytes_max = 255, value_bytes_max = 65'535, data_bytes_max = std::size_t{1} << 20;
 
 storage::UnixMs time(LineFields& fields, std::string_view name) {
@@ -87,15 +86,15 @@ PutSession session(LineFields& fields) {
     }
     e.device = fields.some_text("device_id", session_limits::user_bytes_max);
     e.created_by = fields.some_text("created_by", name_bytes_max);
-    e.ip = fields.some_text("ip_address", name_bytes_max);
-    e.ua = fields.some_text("user_agent", value_bytes_max);
-    e.last_ip = fields.some_text("last_access_ip", name_bytes_max);
-    e.last_ua = fields.some_text("last_access_ua", value_bytes_max);
+    e.ip = fields.some_text("ip_address", storage::session_ip_bytes_max);
+    e.ua = fields.some_text("user_agent", storage::session_ua_bytes_max);
+    e.last_ip = fields.some_text("last_access_ip", storage::session_ip_bytes_max);
+    e.last_ua = fields.some_text("last_access_ua", storage::session_ua_bytes_max);
     e.created_at = time(fields, "created_at");
     e.last_active = time_or(fields, "last_active", e.created_at);
     e.expires_at = time_or(fields, "expires_at", 0);
     e.idle_ms = static_cast<std::int64_t>(fields.number_or("idle_timeout", 0, 0, storage::idle_s_max)) * 1000;
-    e.version = fields.number_or("version", 1, 1, version_max);
+    e.version = fields.number_or("version", 1, 1, storage::session_version_max);
     e.data = data(fields);
     return e;
 }
@@ -142,7 +141,7 @@ std::optional<std::string> take_line(const boost::json::object& line, ImportedRe
     to.decoded.clear();
     LineFields fields(line, to.decoded);
     const std::string_view type = fields.word("type");
-    to.entry.lsn = storage::Lsn{fields.number_or("lsn", 0, 1, UINT64_MAX)};
+    to.entry.lsn = storage::Lsn{fields.number_or("lsn", 0, 1, storage::value(storage::lsn_max))};
     if (type == "session")
         to.entry.effect = session(fields);
     else if (type == "string")

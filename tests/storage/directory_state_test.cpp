@@ -167,6 +167,31 @@ TEST_CASE("Directory state: written by a tool, it is what a start finds, sealed 
     }
 }
 
+TEST_CASE("Directory state: a start goes on from LSNs that leave room only", "[directory_state]") {
+    for (const Lsn last : {Lsn{value(lsn_start_max) - 1000}, next(lsn_start_max), lsn_max}) {
+        INFO("LSN " << value(last));
+        StoreProcess process(1);
+        const auto fs = process.disk.mount();
+        StateWriter writer(*fs, {"made", {}, {}, last, test::start_ms, test::start_ms}, process.random);
+        REQUIRE(writer.begin().has_value());
+        REQUIRE(writer.add({last, 0, PutString{"key", 0, "value", 0}}).has_value());
+        REQUIRE(writer.publish().has_value());
+        const std::uint64_t before = process.disk.fingerprint();
+        REQUIRE(process.start() == (last < lsn_start_max));
+        if (last < lsn_start_max) {
+            SeededRandom dice(1);
+            for (int i = 0; i < 30; ++i) process.random_step(dice);
+            const std::uint64_t then = process.digest();
+            REQUIRE(process.stop());
+            REQUIRE(process.start());
+            CHECK(process.digest() == then);
+        } else {
+            CHECK_THAT(process.refusal, Catch::Contains("last LSN") && Catch::Contains("nothing was changed"));
+            CHECK(process.disk.fingerprint() == before);
+        }
+    }
+}
+
 TEST_CASE("Directory state: what is not published leaves nothing", "[directory_state]") {
     test::MemoryDisk disk;
     test::SeededRandom random(1);

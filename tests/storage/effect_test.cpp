@@ -57,9 +57,9 @@ PutSession a_session(std::string& packed) {
     e.previous_until = 5;
     e.created_at = 1;
     e.last_active = 2;
-    e.expires_at = INT64_MAX;
+    e.expires_at = session_time_max;
     e.idle_ms = 60000;
-    e.version = UINT64_MAX;
+    e.version = session_version_max;
     e.device = "phone";
     e.created_by = "default";
     e.ip = "::1";
@@ -84,8 +84,8 @@ TEST_CASE("a session's effect is protobuf's wire format") {
     CHECK(p.previous_token() == std::string(32, 8));
     CHECK(p.previous_token_slot() == 1);
     CHECK(p.token_slot() == 16384);
-    CHECK(p.expires_at() == INT64_MAX);
-    CHECK(p.version() == UINT64_MAX);
+    CHECK(p.expires_at() == session_time_max);
+    CHECK(p.version() == session_version_max);
     CHECK(p.user_agent() == e.ua);
     REQUIRE(p.data_size() == 2);
     CHECK(p.data(0).name() == "cart");
@@ -141,6 +141,29 @@ TEST_CASE("a user that no record's header can hold is refused") {
     writer.add(PutDeadToken{user, 0, TokenHash{}, users_slot, RemovalReason::quota, 9});
     CHECK_FALSE(read_record(
         writer.bytes(), [](std::string_view) { return true; }, [](const Effect&) {}));
+}
+
+TEST_CASE("a session that no record can hold is refused, however it would become so") {
+    std::string packed;
+    const auto read = [](const auto& effect) {
+        RecordWriter writer;
+        writer.add(effect);
+        return read_record(
+            writer.bytes(), [](std::string_view) { return true; }, [](const Effect&) {});
+    };
+    PutSession session = a_session(packed);
+    CHECK(read(session));
+    ++session.version;
+    CHECK_FALSE(read(session));
+    session = a_session(packed);
+    session.last_active = session_time_max + 1;
+    CHECK_FALSE(read(session));
+    CHECK(read(TouchSession{.user = "u", .last_active = session_time_max}));
+    CHECK_FALSE(read(TouchSession{.user = "u", .last_active = session_time_max + 1}));
+    CHECK(read(ExpireSession{.user = "u", .expires_at = session_time_max, .version = session_version_max}));
+    CHECK_FALSE(read(ExpireSession{.user = "u", .expires_at = session_time_max + 1}));
+    CHECK_FALSE(read(ExpireSession{.user = "u", .version = session_version_max + 1}));
+    CHECK_FALSE(read(ExpireSession{.user = "u", .last_active = session_time_max + 1}));
 }
 
 TEST_CASE("a session whose previous token is its token is refused") {

@@ -73,17 +73,17 @@ void check_equal(const PutSession& a, const PutSession& b) {
 
 }  // namespace
 
-TEST_CASE("Session record: 112 bytes and the texts, where a session has nothing uncommon") {
+TEST_CASE("Session record: 96 bytes and the texts, where a session has nothing uncommon") {
     PutSession e = usual();
-    CHECK(SessionRecord::size_of(e) == 112 + e.user.size());
+    CHECK(SessionRecord::size_of(e) == 96 + e.user.size());
     e.ip = "10.0.0.1";
     e.ua = "Mozilla/5.0";
     e.device = "phone";
-    CHECK(SessionRecord::size_of(e) == 112 + 5 + 8 + 11 + 5);
+    CHECK(SessionRecord::size_of(e) == 96 + 5 + 8 + 11 + 5);
     e.created_by = "someone";
-    CHECK(SessionRecord::size_of(e) == 112 + 5 + 8 + 11 + 5 + 7);
+    CHECK(SessionRecord::size_of(e) == 96 + 5 + 8 + 11 + 5 + 7);
     e.idle_ms = 60'000;
-    CHECK(SessionRecord::size_of(e) == 112 + sizeof(SessionRecord::Uncommon) + 5 + 8 + 11 + 5 + 7);
+    CHECK(SessionRecord::size_of(e) == 96 + sizeof(SessionRecord::Uncommon) + 5 + 8 + 11 + 5 + 7);
 }
 
 TEST_CASE("Session record: every combination of what is uncommon comes back, also through a snapshot's entry") {
@@ -132,6 +132,59 @@ TEST_CASE("Session record: every combination of what is uncommon comes back, als
         pack(entry, as_effect);
         CHECK(as_effect == packed);
     }
+}
+
+TEST_CASE("Session record: the largest of everything comes back, and what is larger does not fit") {
+    const std::string user(255, 'u'), device(255, 'd'), creator(255, 'c'), ip(session_ip_bytes_max, 'i'),
+        ua(session_ua_bytes_max, 'a'), data(session_packed_bytes_max, '\0');  // fields without a name, which only a disk has
+    PutSession e = usual();
+    e.user = user;
+    e.device = device;
+    e.created_by = creator;
+    e.ip = ip;
+    e.ua = ua;
+    e.data = PackedData(data);
+    e.expires_at = e.last_active = session_time_max;
+    e.version = session_version_max;
+    REQUIRE(SessionRecord::fits(e));
+    Packed record(e);
+    record->lsn = lsn_max;
+    record->tick = UINT32_MAX;
+    record->set_newest(UINT32_MAX);
+    record->set_ahead_of_log_ms(UINT64_MAX);
+    check_equal(record->effect(e.db), e);
+    CHECK(record->lsn == lsn_max);
+    CHECK(record->kind == RecordKind::session);
+    CHECK(record->ahead_of_log_ms() == SessionRecord::ahead_of_log_ms_max);
+    record->set_ahead_of_log_ms(0);
+    check_equal(record->effect(e.db), e);
+
+    const auto refused = [&](auto&& change) {
+        PutSession larger = e;
+        change(larger);
+        return !SessionRecord::fits(larger);
+    };
+    const std::string longer(session_packed_bytes_max + 1, '\0');
+    const std::string_view text = longer;
+    CHECK(refused([&](PutSession& of) { of.user = text.substr(0, 256); }));
+    CHECK(refused([&](PutSession& of) { of.device = text.substr(0, 256); }));
+    CHECK(refused([&](PutSession& of) { of.created_by = text.substr(0, 256); }));
+    CHECK(refused([&](PutSession& of) { of.last_ip = text.substr(0, 256); }));
+    CHECK(refused([&](PutSession& of) { of.last_ua = text.substr(0, 65'536); }));
+    CHECK(refused([&](PutSession& of) { of.ip = text.substr(0, session_ip_bytes_max + 1); }));
+    CHECK(refused([&](PutSession& of) { of.ua = text.substr(0, session_ua_bytes_max + 1); }));
+    CHECK(refused([&](PutSession& of) { of.data = PackedData(text); }));
+    CHECK(refused([&](PutSession& of) { of.expires_at = session_time_max + 1; }));
+    CHECK(refused([&](PutSession& of) { of.expires_at = -1; }));
+    CHECK(refused([&](PutSession& of) { of.last_active = session_time_max + 1; }));
+    CHECK(refused([&](PutSession& of) { of.version = session_version_max + 1; }));
+    CHECK(refused([&](PutSession& of) { of.idle_ms = (std::int64_t{UINT32_MAX} + 1) * 1000; }));
+}
+
+TEST_CASE("Session record: versions begin again after the largest") {
+    CHECK(next_version(0) == 1);
+    CHECK(next_version(session_version_max - 1) == session_version_max);
+    CHECK(next_version(session_version_max) == 1);
 }
 
 TEST_CASE("Session record: the newest of a list has its count where the others have who is before them") {

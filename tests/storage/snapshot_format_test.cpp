@@ -143,4 +143,16 @@ TEST_CASE("Snapshot format: headers and footers come back as they were") {
     snapshot::Footer back;
     CHECK((snapshot::decode_footer(snapshot::encode(footer), back) && back == footer));
     CHECK_FALSE(snapshot::decode_footer("no footer", back));
+
+    // What no life is long enough for.
+    for (Lsn snapshot::Header::*lsn : {&snapshot::Header::begun_at, &snapshot::Header::base_last}) {
+        snapshot::Header forged = header;
+        forged.*lsn = next(lsn_max);
+        CHECK_FALSE(snapshot::decode_header(snapshot::encode(forged, nullptr)).header);
+    }
+    footer.last = next(lsn_max);
+    CHECK_FALSE(snapshot::decode_footer(snapshot::encode(footer), back));
+    footer.last = lsn_max;
+    footer.now = clock_max + 1;
+    CHECK_FALSE(snapshot::decode_footer(snapshot::encode(footer), back));
 }

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "storage/little_endian.hpp"
 #include "tests/support/log_fixture.hpp"
 
 using namespace storage;
@@ -131,6 +132,36 @@ TEST_CASE("WAL format: frame headers come back as they were, under their own see
         changed[at] ^= std::byte{1};
         REQUIRE_FALSE(wal::decode_frame(changed, 42));
     }
+}
+
+// By a writer with the right checksums: what memory has no room for is not believed.
+TEST_CASE("WAL format: LSNs and times beyond all life are not read") {
+    constexpr std::size_t at_first_lsn = 16, at_now = 32, at_checksum = 48;
+    const wal::FrameHeader header{.kind = wal::FrameKind::data,
+                                  .payload_bytes = 1234,
+                                  .entry_count = 7,
+                                  .first_lsn = Lsn{value(lsn_max) - 6},
+                                  .now = clock_max};
+    std::array<std::byte, wal::frame_header_bytes> bytes{};
+    wal::encode(header, 42, bytes);
+    CHECK(wal::decode_frame(bytes, 42) == header);
+    const auto read = [&](std::size_t at, std::uint64_t number) {
+        auto forged = bytes;
+        store_le(forged.data() + at, number);
+        store_le(forged.data() + at_checksum, wal::checksum(std::span(forged).first(at_checksum), 42));
+        return wal::decode_frame(forged, 42).has_value();
+    };
+    CHECK(read(at_first_lsn, value(lsn_max) - 6));
+    CHECK_FALSE(read(at_first_lsn, value(lsn_max) - 5));
+    CHECK_FALSE(read(at_first_lsn, UINT64_MAX));
+    CHECK(read(at_now, 1));
+    CHECK_FALSE(read(at_now, static_cast<std::uint64_t>(clock_max) + 1));
+    CHECK_FALSE(read(at_now, UINT64_MAX));
+
+    auto segment = some_header();
+    segment.predecessor_last = lsn_max;
+    segment.first_lsn = next(lsn_max);
+    CHECK_FALSE(wal::decode_header(wal::encode(segment)).header);
 }
 
 TEST_CASE("WAL format: entries whose lengths do not add up are broken, not read") {

@@ -49,9 +49,9 @@ SnapshotEntry random_entry(test::SeededRandom& dice, std::deque<std::string>& te
         return texts.emplace_back(random_text(dice, least, most));
     };
     const auto slot = [&] { return dice.below(2) == 0 ? users_slot : static_cast<Slot>(dice.below(slot_count)); };
-    const auto time = [&] { return static_cast<UnixMs>(dice.below(INT64_MAX / 2)); };
+    const auto time = [&] { return static_cast<UnixMs>(dice.below(session_time_max)); };
     SnapshotEntry entry;
-    entry.lsn = Lsn{1 + dice.below(UINT64_MAX - 1)};
+    entry.lsn = Lsn{1 + dice.below(value(lsn_max))};
     entry.db = static_cast<DbIndex>(dice.below(db_count));
     switch (dice.below(3)) {
         case 0: {
@@ -77,7 +77,7 @@ SnapshotEntry random_entry(test::SeededRandom& dice, std::deque<std::string>& te
             e.last_active = time();
             e.expires_at = dice.below(2) == 0 ? 0 : time();
             e.idle_ms = static_cast<std::int64_t>(dice.below(idle_s_max)) * 1000;
-            e.version = 1 + dice.below(INT64_MAX / 2);
+            e.version = 1 + dice.below(session_version_max);
             std::string packed;
             for (std::uint64_t i = dice.below(4); i > 0; --i)
                 PackedData::add(packed, std::to_string(i) + random_text(dice, 0, 200), random_text(dice, 0, 2000));
@@ -194,15 +194,14 @@ TEST_CASE("Export line: what does not fit is refused by the field's name", "[exp
         {R"({"type":"list"})", "field 'type' must be session, string or dead"},
         {R"({"type":7})", "field 'type' must be a string"},
         {session_line(R"(,"colour":"red")"), R"(unknown field "colour")"},
-        {session_line(R"(,"lsn":0)"), "field 'lsn' must be a whole number, 1 to 18446744073709551615"},
+        {session_line(R"(,"lsn":0)"), "field 'lsn' must be a whole number, 1 to 72057594037927935"},
         {session_line(R"(,"db":16)"), "field 'db' must be a whole number, 0 to 15"},
         {session_line(R"(,"db":1.5)"), "field 'db' must be a whole number, 0 to 15"},
         {session_line(R"(,"db":-1)"), "field 'db' must be a whole number, 0 to 15"},
-        {session_line(R"(,"version":0)"), "field 'version' must be a whole number, 1 to 4611686018427387903"},
-        {session_line(R"(,"version":4611686018427387904)"), "field 'version' must be a whole number, 1 to 4611686018427387903"},
-        {session_line(R"(,"expires_at":-5)"), "field 'expires_at' must be a whole number, 0 to 4611686018427387903"},
-        {session_line(R"(,"expires_at":9223372036854775807)"),
-         "field 'expires_at' must be a whole number, 0 to 4611686018427387903"},
+        {session_line(R"(,"version":0)"), "field 'version' must be a whole number, 1 to 4398046511103"},
+        {session_line(R"(,"version":4398046511104)"), "field 'version' must be a whole number, 1 to 4398046511103"},
+        {session_line(R"(,"expires_at":-5)"), "field 'expires_at' must be a whole number, 0 to 281474976710655"},
+        {session_line(R"(,"expires_at":9223372036854775807)"), "field 'expires_at' must be a whole number, 0 to 281474976710655"},
         {session_line(R"(,"idle_timeout":4294967296)"), "field 'idle_timeout' must be a whole number, 0 to 4294967295"},
         {session_line(R"(,"token_slot":16384)"), "field 'token_slot' must be a whole number, 0 to 16383"},
         {session_line("", "tmss-x"), "field 'id' must be tmss- and 26 characters of a ULID"},
@@ -216,6 +215,8 @@ TEST_CASE("Export line: what does not fit is refused by the field's name", "[exp
         {session_line(R"(,"device_id":{"base64":"Zh=="})"), R"(field 'device_id' must be a string or {"base64": "..."})"},
         {session_line(R"(,"device_id":{"base64":"Zg==","more":1})"),
          R"(field 'device_id' must be a string or {"base64": "..."})"},
+        {session_line(R"(,"ip_address":")" + std::string(64, 'i') + "\""), "field 'ip_address' must have 0 to 63 bytes"},
+        {session_line(R"(,"user_agent":")" + std::string(1024, 'a') + "\""), "field 'user_agent' must have 0 to 1023 bytes"},
         {session_line(R"(,"device_id":null)"), R"(field 'device_id' must be a string or {"base64": "..."})"},
         {session_line(R"(,"data":[])"), "field 'data' must be an object"},
         {session_line(R"(,"data":{"":"v"})"), "field 'data' has a name that is not of 1 to 255 bytes"},
