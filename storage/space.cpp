@@ -219,17 +219,17 @@ void Space::add_block() {
 }
 
 Place Space::take_place(Record* record) {
+    const PlaceWord word(record, next_generation_++);
     Place place = places_end_;
     if (!free_places_.empty()) {
         place = free_places_.back();
         free_places_.pop_back();
-        slot(place) = PlaceWord(record, next_generation_);
+        slot(place) = word;
     } else {
         if (place % block_places == 0) add_block();
         ++places_end_;
-        (*blocks_end_)[place % block_places] = PlaceWord(record, next_generation_);
+        (*blocks_end_)[place % block_places] = word;
     }
-    ++next_generation_;
     return place;
 }
 

@@ -108,7 +108,7 @@ public:
 
     // ---- upkeep that alters no state that a client could see ----
     // Queues the record at its due tick if that is earlier than where it stands.
-    void schedule(Place place) { schedule(place, *at(place)); }
+    void schedule(Place place) { schedule(place, taken(place)); }
     void forget(Place place, std::vector<StaleHint>& stale);  // a dead record whose time is over
     Place oldest_dead();                                      // no_place: none
     // A place whose record's tick has come, which is not queued any more; false: none is left up to `tick`, or no step.

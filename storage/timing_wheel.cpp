@@ -2,7 +2,6 @@
 #include "storage/timing_wheel.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace storage {
 namespace {
