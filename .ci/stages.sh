@@ -3,7 +3,7 @@
 # non-zero on failure; the table below has its time limit in seconds, and CI_SECONDS the limit of all together: CI stops at 90
 # minutes; on two cores that have never built us the whole takes a little more than half of that.
 
-STAGES="test release lint instructions strace crash power powercut faults linearizability clients asan tsan fuzz"
+STAGES="test release lint instructions asan tsan fuzz power crash powercut faults linearizability strace clients"
 declare -A LIMIT=([test]=1200 [release]=900 [lint]=1500 [instructions]=400 [strace]=120
     [crash]=420 [power]=600 [powercut]=300 [faults]=240
     [linearizability]=120 [clients]=600 [asan]=1500 [tsan]=1800 [fuzz]=720 [image]=1800)
@@ -16,7 +16,7 @@ run_tests() {
     [ ${#programs[@]} -gt 0 ] || programs=(repository tests_resp tests_storage tests_server tests_fuzz_corpus tests_integration)
     mkdir -p "$dir/logs"
     for program in "${programs[@]}"; do
-        log=$dir/logs/$program${filter:+.some}.log; started=$SECONDS  # `power` and `test` may run side by side
+        log=$dir/logs/${TOKMESH_STAGE:+$TOKMESH_STAGE.}$program.log; started=$SECONDS  # stages of one folder run side by side
         case $program in
             repository) [ -z "$filter" ] || continue
                 python3 tests/tidy/repository_test.py >"$log" 2>&1 && python3 tests/tidy/rules_test.py >>"$log" 2>&1 ;;
@@ -157,11 +157,42 @@ stage_image() {  # not part of CI: needs root and ../shared
         -r 'test "$(redis-cli -p $PORT SESS.COUNTUSER alice)" = 1'
 }
 
-# ci [full] [STAGE...]: each stage in a process of its own, with its time limit; one closing line.
+# run_stage STAGE: in a process of its own, with its time limit. Prints what it came to at once, for others may print beside it,
+# and adds it to build/ci/results: passed, failed or skipped.
+run_stage() {
+    local stage=$1 started=$SECONDS limit=$((CI_SECONDS - SECONDS)) code=124 result report child
+    local log=build/ci/$stage.log
+    [ $limit -lt "${LIMIT[$stage]}" ] || limit=${LIMIT[$stage]}
+    echo "== $stage"
+    : >"$log"
+    if [ $limit -gt 0 ]; then
+        timeout -k 20 $limit ./dev ci __stage "$stage" >"$log" 2>&1 </dev/null & child=$!
+        trap 'kill $child; wait $child; exit 143' TERM  # timeout ends all that it started
+        wait $child; code=$?
+    fi
+    if [ $code = 0 ] && grep -q '^skipped: ' "$log" && ! grep -q '^[1-9][0-9]* passed' "$log"; then
+        result=skipped
+        report=$(grep '^skipped: ' "$log" | sed 's/^/   /'; echo "== $stage: skipped")
+    elif [ $code = 0 ]; then
+        result=passed
+        report=$(grep -E '^[a-z0-9_]+: (runs: )?[0-9]+|^[0-9]+ passed|^skipped: ' "$log" | sed 's/^/   /'
+            echo "== $stage: ok ($((SECONDS - started)) s)")
+    else
+        result=failed
+        report=$(tail -n 80 "$log" | sed 's/^/   /'
+            [ $code != 124 ] || echo "   out of time: $limit s"
+            echo "== $stage: FAILED, exit code $code ($((SECONDS - started)) s)")
+    fi
+    echo "$report"
+    echo $result >>build/ci/results
+}
+
+# ci [full] [STAGE...]: one closing line. TOKMESH_CI_WORKERS stages run side by side: `full`, whose time goes to tests of one
+# thread, has one a core; else one, so that what takes a minute on a small machine does not fail by what runs beside it.
 ci() {
-    local stages=("$@") stage passed=0 failed=0 skipped=0 started limit code
+    local stages=("$@") stage passed skipped failed workers=1
     if [ "${1-}" = list ]; then echo "$STAGES image"; return; fi
-    if [ "${1-}" = __stage ]; then "stage_$2"; return; fi
+    if [ "${1-}" = __stage ]; then TOKMESH_STAGE=$2 "stage_$2"; return; fi
     if [ "${1-}" = full ]; then
         export TOKMESH_CRASH_ROUNDS=${TOKMESH_CRASH_ROUNDS:-334} TOKMESH_POWER_HISTORIES=${TOKMESH_POWER_HISTORIES:-1000} \
             TOKMESH_FUZZ_SECONDS=${TOKMESH_FUZZ_SECONDS:-300} TOKMESH_POWERCUT_ROUNDS=${TOKMESH_POWERCUT_ROUNDS:-300} \
@@ -170,35 +201,25 @@ ci() {
             TOKMESH_TEST_SECONDS=${TOKMESH_TEST_SECONDS:-7000}
         CI_SECONDS=${TOKMESH_CI_SECONDS:-86400}
         for stage in $STAGES image; do LIMIT[$stage]=7200; done
-        stages=("${@:2}")
+        stages=("${@:2}"); workers=$JOBS
     fi
+    workers=${TOKMESH_CI_WORKERS:-$workers}
     [ ${#stages[@]} -gt 0 ] || read -r -a stages <<<"$STAGES"
-    mkdir -p build/ci
-    export CI=true
     for stage in "${stages[@]}"; do
         [ -n "${LIMIT[$stage]-}" ] || die "no stage '$stage'; there are: $STAGES image"
-        started=$SECONDS; limit=$((CI_SECONDS - SECONDS))
-        [ $limit -lt "${LIMIT[$stage]}" ] || limit=${LIMIT[$stage]}
-        echo "== $stage"
-        code=124
-        [ $limit -le 0 ] || { timeout -k 20 $limit ./dev ci __stage "$stage" >"build/ci/$stage.log" 2>&1 </dev/null; code=$?; }
-        if [ $code = 0 ] && grep -q '^skipped: ' "build/ci/$stage.log" &&
-            ! grep -q '^[1-9][0-9]* passed' "build/ci/$stage.log"; then
-            skipped=$((skipped + 1))
-            grep '^skipped: ' "build/ci/$stage.log" | sed 's/^/   /'
-            echo "== $stage: skipped"
-        elif [ $code = 0 ]; then
-            passed=$((passed + 1))
-            grep -E '^[a-z0-9_]+: (runs: )?[0-9]+|^[0-9]+ passed|^skipped: ' "build/ci/$stage.log" | sed 's/^/   /'
-            echo "== $stage: ok ($((SECONDS - started)) s)"
-        else
-            failed=$((failed + 1))
-            tail -n 80 "build/ci/$stage.log" | sed 's/^/   /'
-            [ $code != 124 ] || echo "   out of time: $limit s"
-            echo "== $stage: FAILED, exit code $code ($((SECONDS - started)) s)"
-        fi
     done
-    [ $skipped = 0 ] || echo "skipped, because this machine cannot: $skipped"
+    mkdir -p build/ci && : >build/ci/results
+    export CI=true
+    trap 'kill $(jobs -p); wait; exit 130' INT TERM
+    for stage in "${stages[@]}"; do
+        while [ "$(jobs -rp | wc -l)" -ge "$workers" ]; do wait -n; done
+        run_stage "$stage" &
+    done
+    wait
+    passed=$(grep -c passed build/ci/results)
+    skipped=$(grep -c skipped build/ci/results)
+    failed=$((${#stages[@]} - passed - skipped))  # one without a result too
+    [ "$skipped" = 0 ] || echo "skipped, because this machine cannot: $skipped"
     echo "time in all: $((SECONDS / 60)) min $((SECONDS % 60)) s"
     echo "$passed passed, $failed failed"
     [ $failed = 0 ]
