@@ -55,15 +55,18 @@ bool header_block_is_signed(std::span<const std::byte, header_block_bytes> block
     return cipher.mac_is(block.last<header_mac_bytes>(), header_mac_use, {before_checksum(block), after_checksum(block)});
 }
 
-HeaderMessage decode_header_block(std::span<const std::byte> block, const FileMagic& magic, std::uint32_t version) {
+HeaderMessage decode_header_block(std::span<const std::byte> block, const FileMagic& magic, std::uint32_t newest) {
     if (block.size() < header_block_bytes) return {};
     block = block.first(header_block_bytes);
     if (std::memcmp(block.data(), magic.data(), magic.size()) != 0) return {};
     if (load_le<std::uint64_t>(block.data() + at_checksum) != block_checksum(block)) return {};
-    if (load_le<std::uint32_t>(block.data() + at_version) != version) return {std::nullopt, HeaderFault::newer};
+    const auto version = load_le<std::uint32_t>(block.data() + at_version);
+    if (version > newest) return {std::nullopt, HeaderFault::newer};
+    if (version == 0) return {};
     const auto length = load_le<std::uint32_t>(block.data() + at_length);
     if (length > header_block_bytes - header_prefix_bytes) return {};
-    return {std::string_view(reinterpret_cast<const char*>(block.data()) + header_prefix_bytes, length), HeaderFault::damaged};
+    const std::string_view bytes(reinterpret_cast<const char*>(block.data()) + header_prefix_bytes, length);
+    return {bytes, HeaderFault::damaged, version};
 }
 
 std::string text_of(const Id& id) { return {id.begin(), id.end()}; }

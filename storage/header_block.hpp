@@ -39,8 +39,9 @@ bool header_block_is_signed(std::span<const std::byte, header_block_bytes> block
 struct HeaderMessage {
     std::optional<std::string_view> bytes;     // of the block it was read from
     HeaderFault fault = HeaderFault::damaged;  // when there is none
+    std::uint32_t version = 0;                 // from 1 to `newest` when there is one
 };
-HeaderMessage decode_header_block(std::span<const std::byte> block, const FileMagic& magic, std::uint32_t version);
+HeaderMessage decode_header_block(std::span<const std::byte> block, const FileMagic& magic, std::uint32_t newest);
 
 std::string text_of(const Id& id);
 bool take_id(Id& to, std::string_view from);  // false: of another length

@@ -12,8 +12,9 @@ namespace storage {
 
 namespace {
 
-constexpr std::uint64_t turn_ns = 100'000;   // what a turn may take of an io thread's time, in slices of some 10 us
-constexpr std::uint64_t turn_rest_most = 5;  // so many turns' time, twice: a busy machine does not stretch it without end
+constexpr std::uint64_t turn_ns = 100'000;         // what a turn may take of an io thread's time, in slices of some 10 us
+constexpr std::uint64_t stint_ns = 200'000;        // what the snapshot's own thread reads back before it rests
+constexpr std::uint64_t rest_most_ns = 1'000'000;  // a busy machine does not stretch it without end
 constexpr std::uint64_t look_again_ns = 10'000'000;
 
 Slot first_slot(std::uint32_t shard, std::uint32_t shards) { return static_cast<Slot>(slot_count / shards * shard); }
@@ -54,7 +55,15 @@ LogResult<snapshot::Footer> SnapshotAttempt::run(UnixMs now) {
     if (!footer) return failed("cannot write the snapshot", footer.error());
     // Read once as a start would: what cannot be loaded gets no name, and no log is removed for its sake.
     bool stopped = false;  // a reason to stop may be gone again, but not all was read then
-    const SnapshotCheck check{.stop = [&] { return stopped = stopped || parts_.abandon(); }, .digest = false};
+    std::uint64_t begun = parts_.clock.monotonic_ns();
+    const auto stop = [&] {
+        if (const std::uint64_t ended = parts_.clock.monotonic_ns(); ended - begun >= stint_ns) {
+            rest_after(begun, ended);
+            begun = parts_.clock.monotonic_ns();
+        }
+        return stopped = stopped || parts_.abandon();
+    };
+    const SnapshotCheck check{.stop = stop};
     if (const auto sound = verify_snapshot(parts_.files, snapshot_part_name, parts_.encryption, check); !sound)
         return Refusal{"what was written does not read back: " + sound.error().text};
     if (stopped) return given_up_refusal();
@@ -82,10 +91,12 @@ void SnapshotAttempt::begin_turn(Turn& turn) {
     });
 }
 
-// Twice as long as the turn took with its wait in the io thread's queue: less than a third of an io thread where it has little to
-// do, and next to nothing where its queue is long.
-void SnapshotAttempt::rest_after(const Turn& turn) {
-    if (parts_.rest) parts_.rest(2 * std::clamp(turn.ended_ns - turn.asked_ns, turn_ns, turn_rest_most * turn_ns));
+// From its end on twice as long as the work took with its waits: less than a third of an io thread, and of a processor for the
+// snapshot's own, where others have little to do, and next to nothing where they have much.
+void SnapshotAttempt::rest_after(std::uint64_t begun_ns, std::uint64_t ended_ns) {
+    if (!parts_.rest) return;
+    const std::uint64_t until = ended_ns + std::clamp(2 * (ended_ns - begun_ns), 2 * turn_ns, rest_most_ns);
+    if (const std::uint64_t now = parts_.clock.monotonic_ns(); now < until) parts_.rest(until - now);
 }
 
 LogResult<void> SnapshotAttempt::copy_records() {
@@ -96,15 +107,21 @@ LogResult<void> SnapshotAttempt::copy_records() {
     for (bool more = true; more;) {
         Turn& turn = turns[filling];
         turn.done.wait(false, std::memory_order_acquire);
-        rest_after(turn);
+        rest_after(turn.asked_ns, turn.ended_ns);  // its wait in the io thread's queue is counted
         more = more_ && done.has_value();
         const bool full = turn.part.bytes.size() >= snapshot::block_payload_target || !more;
         if (full) filling ^= 1;
         if (more) begin_turn(turns[filling]);  // the next turn runs while this part is written
         if (full && done) done = write_part(turn.part);
-        if (full && done) done = given_up();
     }
     return done;
+}
+
+LogResult<void> SnapshotAttempt::add(const snapshot::BlockHeader& block, std::string_view payload) {
+    const std::uint64_t begun = parts_.clock.monotonic_ns();
+    if (auto done = writer_.add(block, payload); !done) return failed("cannot write the snapshot", done.error());
+    rest_after(begun, parts_.clock.monotonic_ns());
+    return given_up();
 }
 
 LogResult<void> SnapshotAttempt::write_part(Store::SnapshotPart& part) {
@@ -112,7 +129,7 @@ LogResult<void> SnapshotAttempt::write_part(Store::SnapshotPart& part) {
     snapshot::BlockHeader block{.kind = snapshot::BlockKind::records, .entries = part.entries};
     block.first_slot = first_slot(part.first_shard, shards);
     block.last_slot = last_slot(part.last_shard, shards);
-    if (auto done = writer_.add(block, part.bytes); !done) return failed("cannot write the snapshot", done.error());
+    if (auto done = add(block, part.bytes); !done) return done;
     footer_.sessions += part.sessions;
     footer_.strings += part.strings;
     footer_.dead += part.dead;
@@ -138,10 +155,10 @@ LogResult<void> SnapshotAttempt::copy_removals() {
     std::string payload;
     snapshot::BlockHeader block{.kind = snapshot::BlockKind::removals};
     const auto write = [&]() -> LogResult<void> {
-        if (auto done = writer_.add(block, payload); !done) return failed("cannot write the snapshot", done.error());
+        if (auto done = add(block, payload); !done) return done;
         payload.clear();
         block.entries = 0;
-        return given_up();
+        return {};
     };
     auto done = read_log_range(parts_.files, parts_.encryption, above_, begun_at_,
                                [&](Lsn first, std::uint32_t, std::span<const std::byte> entries) -> LogResult<void> {
@@ -163,9 +180,7 @@ LogResult<void> SnapshotAttempt::copy_log() {
                               snapshot::BlockHeader block{.kind = snapshot::BlockKind::log, .entries = count};
                               block.first_lsn = first;
                               const std::string_view payload(reinterpret_cast<const char*>(entries.data()), entries.size());
-                              if (auto done = writer_.add(block, payload); !done)
-                                  return failed("cannot write the snapshot", done.error());
-                              return given_up();
+                              return add(block, payload);
                           });
 }
 

@@ -28,7 +28,7 @@ public:
         Clock& clock;
         std::function<void(std::function<void()> turn)> run_turn;
         std::function<bool()> abandon;                    // asked between blocks
-        std::function<void(std::uint64_t ns)> rest = {};  // returns after that time; empty: turns come without a pause
+        std::function<void(std::uint64_t ns)> rest = {};  // returns after that time; empty: it makes no pause
     };
     // The header's seal and token secret are filled in.
     SnapshotAttempt(const Parts& parts, const snapshot::Header& header, SnapshotWriter::Compress compress);
@@ -46,7 +46,8 @@ private:
     };
 
     void begin_turn(Turn& turn);
-    void rest_after(const Turn& turn);
+    void rest_after(std::uint64_t begun_ns, std::uint64_t ended_ns);
+    LogResult<void> add(const snapshot::BlockHeader& block, std::string_view payload);  // to the file, and a rest
     LogResult<void> copy_records();
     LogResult<void> write_part(Store::SnapshotPart& part);
     LogResult<void> copy_removals();

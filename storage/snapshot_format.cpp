@@ -67,7 +67,7 @@ HeaderBlock encode(const Header& header, const FileCipher* cipher) {
     proto.set_key_id(header.seal.key_id);
     proto.set_key_check(header.seal.key_check);
     proto.set_token_secret(header.token_secret);
-    return encode_header_block(magic, format_version, proto.SerializeAsString(), cipher);
+    return encode_header_block(magic, header.version, proto.SerializeAsString(), cipher);
 }
 
 DecodedHeader decode_header(std::span<const std::byte> block) {
@@ -76,6 +76,7 @@ DecodedHeader decode_header(std::span<const std::byte> block) {
     tokmesh::snapshot::SnapshotHeader proto;
     if (!proto.ParseFromArray(message.bytes->data(), static_cast<int>(message.bytes->size()))) return {};
     Header header;
+    header.version = message.version;
     if (!take_id(header.directory_id, proto.directory_id()) || !take_id(header.salt, proto.salt())) return {};
     header.epoch = proto.epoch();
     header.begun_at = Lsn{proto.begun_at_lsn()};

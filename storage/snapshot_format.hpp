@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The bytes of a snapshot file, format version 1: constants, structs, encoding. No I/O. The grammar and a worked example are
-// in README.md, "Snapshots"; tests/storage/golden/ holds a file that must stay readable for ever.
+// The bytes of a snapshot file, format version 2: constants, structs, encoding. No I/O. The grammar and a worked example are
+// in README.md, "Snapshots"; tests/storage/golden/ holds a file of each version, which must stay readable for ever.
 //
 //   snapshot = header block (4096 bytes), blocks each at an offset divisible by 8, the last of them a footer
 //   block    = block header (72 bytes), payload as stored, zeros up to the next multiple of 8
@@ -24,7 +24,7 @@
 
 namespace storage::snapshot {
 
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;  // of what is written; 1, too, is read
 inline constexpr FileMagic magic = {'T', 'M', 'S', 'N', 'A', 'P', 'S', 'H'};
 inline constexpr std::size_t block_header_bytes = 72;
 inline constexpr std::size_t block_alignment = 8;
@@ -40,6 +40,7 @@ using Digest = std::array<std::byte, 32>;
 
 // The decoded header block; storage/proto/snapshot.proto says what each field is.
 struct Header {
+    std::uint32_t version = format_version;
     Id directory_id{};
     Id salt{};
     std::uint64_t epoch = 0;
@@ -51,6 +52,8 @@ struct Header {
     std::string token_secret;  // as stored: token_secret.hpp
 
     bool full() const { return value(base_last) == 0; }
+    // Of a block the digest is over: its header, which has the payload's checksum, or the payload as well.
+    bool digest_of_payloads() const { return version == 1; }
     std::uint64_t seed() const { return checksum_seed(salt); }
     friend bool operator==(const Header&, const Header&) = default;
 };

@@ -254,7 +254,7 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
     if (!opened) return opened.error();
     SnapshotReader& reader = **opened;
     SnapshotReader::Buffers buffers;
-    buffers.want_digest = check.digest;
+    buffers.want_digest = true;
     Sha256 digest;
     digest.add(reader.header_digest());
     std::uint64_t records = 0;
@@ -264,7 +264,7 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
         const auto block = reader.next();
         if (!block) return block.error();
         if (!*block) {
-            if (check.digest && digest.so_far() != reader.footer().digest) return reader.damaged(0, "the digest is wrong");
+            if (digest.so_far() != reader.footer().digest) return reader.damaged(0, "the digest is wrong");
             if (records != reader.footer().records()) return reader.damaged(0, "the number of records is wrong");
             if (!dense.reaches(reader.footer().last)) return reader.damaged(0, dense.hole());
             break;
@@ -272,7 +272,7 @@ SnapshotResult<LoadedSnapshot> verify_snapshot(FileSystem& fs, const std::string
         const auto payload = reader.payload(**block, buffers);
         if (!payload) return payload.error();
         if (stop()) break;
-        if (check.digest) digest.add(buffers.digest);
+        digest.add(buffers.digest);
         const auto& header = (*block)->header;
         if (check.bytes_read != nullptr)
             check.bytes_read->fetch_add(snapshot::block_bytes(header.stored_bytes), std::memory_order_relaxed);

@@ -35,7 +35,6 @@ SnapshotResult<LoadedSnapshot> load_snapshot(FileSystem& fs, const std::string& 
 struct SnapshotCheck {
     std::function<bool()> stop = {};                   // asked twice a block; true ends it early, without a fault; empty: never
     std::atomic<std::uint64_t>* bytes_read = nullptr;  // moves as it goes; null: nobody looks
-    bool digest = true;                                // what only forgery changes: who has just written the file need not ask
 };
 
 // Reads all of it: checksums, the digest, that every entry decodes and that the counts are right.

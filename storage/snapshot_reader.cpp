@@ -127,7 +127,7 @@ SnapshotResult<std::string_view> SnapshotReader::payload(const Block& block, Buf
     if (buffers.want_digest) {
         Sha256 sha;
         sha.add(encoded);
-        sha.add(stored);
+        if (header_.digest_of_payloads()) sha.add(stored);
         buffers.digest = sha.so_far();
     }
     std::string_view own(buffers.stored);

@@ -60,7 +60,7 @@ public:
     // The payload of a block, checked and decompressed, in one of the buffers. Any thread, with buffers of its own.
     struct Buffers {
         std::string stored, raw;
-        Sha256::Value digest{};  // SHA-256 over the block as it stands in the file, if payload() was asked for it
+        Sha256::Value digest{};  // the block's part of the file's, if payload() was asked for it
         bool want_digest = false;
     };
     SnapshotResult<std::string_view> payload(const Block& block, Buffers& buffers) const;

@@ -9,13 +9,16 @@
 
 #include "storage/background_thread.hpp"
 #include "storage/data_directory.hpp"
+#include "storage/ensure.hpp"
 #include "storage/wal_format.hpp"
 
 namespace storage {
 
 namespace {
 
-constexpr std::uint64_t sync_step_bytes = 16U << 20;  // so that no sync of the log waits behind a whole snapshot
+// So that no sync of the log waits behind a whole snapshot; and the kernel begins the writing of so much in one go on a
+// processor that it does not give away meanwhile: 16 MiB took it 5 ms.
+constexpr std::uint64_t sync_step_bytes = 4U << 20;
 
 }  // namespace
 
@@ -42,6 +45,7 @@ void SnapshotWriter::abandon() {
 }
 
 Result<void> SnapshotWriter::begin() {
+    ENSURE(header_.version == snapshot::format_version);
     (void)fs_.unlink(snapshot_part_name);
     auto file = fs_.create(snapshot_part_name);
     if (!file) return file.error();
@@ -88,9 +92,7 @@ Result<void> SnapshotWriter::write(const snapshot::BlockHeader& from, std::strin
     block.payload_checksum = wal::checksum(payload, header_.seed());
     snapshot::encode(block, header_.seed(), encoded);
     let_others_run();
-    if (block.kind != snapshot::BlockKind::footer)
-        digest_.add(Sha256::of(std::span(staged_).first(snapshot::block_header_bytes + stored_bytes)));
-    let_others_run();
+    if (block.kind != snapshot::BlockKind::footer) digest_.add(Sha256::of(encoded));
     if (auto done = pwrite_all(*file_, staged_, end_); !done) return done;
     end_ += staged_.size();
     let_others_run();

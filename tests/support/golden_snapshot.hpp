@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The history of tests/storage/golden/snapshot-v1.golden: five records of the log, one of each kind of record in the store, and
+// The history of tests/storage/golden/snapshot-v*.golden: five records of the log, one of each kind of record in the store, and
 // a sixth that follows the records in the file.
 #pragma once
 
