@@ -204,6 +204,7 @@ ci() {
         stages=("${@:2}"); workers=$JOBS
     fi
     workers=${TOKMESH_CI_WORKERS:-$workers}
+    [[ $workers =~ ^[1-9][0-9]*$ ]] || die "TOKMESH_CI_WORKERS is '$workers'; it is a number above 0"
     [ ${#stages[@]} -gt 0 ] || read -r -a stages <<<"$STAGES"
     for stage in "${stages[@]}"; do
         [ -n "${LIMIT[$stage]-}" ] || die "no stage '$stage'; there are: $STAGES image"
