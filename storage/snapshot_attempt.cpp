@@ -91,8 +91,8 @@ void SnapshotAttempt::begin_turn(Turn& turn) {
     });
 }
 
-// From its end on twice as long as the work took with its waits: less than a third of an io thread, and of a processor for the
-// snapshot's own, where others have little to do, and next to nothing where they have much.
+// From its end on twice as long as the work took with its waits: less than a third of an io thread, or of a processor for the
+// snapshot's own. A turn that waited in the queue of a busy io thread takes next to nothing of it.
 void SnapshotAttempt::rest_after(std::uint64_t begun_ns, std::uint64_t ended_ns) {
     if (!parts_.rest) return;
     const std::uint64_t until = ended_ns + std::clamp(2 * (ended_ns - begun_ns), 2 * turn_ns, rest_most_ns);
